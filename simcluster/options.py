@@ -1,0 +1,121 @@
+"""What every part of a scenario is made of: frozen options that reject what they don't know, and fields with units.
+
+A scheme, a codec and a topology declare their options in their own file, as a subclass of :class:`Options`; nobody
+there needs to know how a scenario file is read.
+
+Python code may give a quantity as a float in base units (bytes, seconds ...). A file may not, and is validated with
+``context=WRITTEN``: there, a number without a unit is an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo, WithJsonSchema
+
+from simcluster import units
+
+#: Validation context of what was written in a file or an override.
+WRITTEN = {"written": True}
+
+
+class Options(BaseModel):
+    """Base of all options: frozen, strict, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    def update(self, **changes: Any) -> Self:
+        """Return a validated copy with some fields changed."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate({**fields, **changes})
+
+
+class FieldError(ValueError):
+    """What a model's validator raises about one of its fields, or about several together.
+
+    Parameters
+    ----------
+    message : str
+        What was expected, in plain words.
+    field : str or tuple of str
+        The field that is wrong, or the path to it; empty if it is about the model as a whole.
+    hint : str
+        How to mend it.
+    """
+
+    def __init__(self, message: str, field: str | tuple[str, ...] = "", hint: str = "") -> None:
+        super().__init__(message, field, hint)
+        self.message = message
+        self.path = (field,) if isinstance(field, str) and field else tuple(field)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message with its hint."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+def _number(value: object) -> object:
+    """Take a whole number for a float, but neither a boolean nor a text, and only finite ones."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FieldError("expected a number", hint=_unquoted(value))
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise FieldError("expected a finite number")
+    return number
+
+
+def _unquoted(value: object) -> str:
+    """Return a hint for a number that was written in quotes."""
+    if isinstance(value, str):
+        try:
+            return "remove the quotes" if math.isfinite(float(value)) else "nan and inf are no numbers here"
+        except ValueError:
+            pass
+    return ""
+
+
+def _quantity(kind: str, parse: Callable[[str], float]) -> Any:
+    """Return a validator that reads a text with a unit, and takes a float (already in base units) from Python code."""
+    example = units.EXAMPLES[kind]
+
+    def read(value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str):
+            return parse(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise FieldError(f"expected a {kind} with its unit, such as '{example}'")
+        if info.context is not None and info.context.get("written"):
+            raise FieldError(f"the unit is missing; expected a {kind}, such as '{example}'")
+        return _number(value)
+
+    return read
+
+
+def _field(kind: str, parse: Callable[[str], float], write: Callable[[float], str]) -> tuple[Any, ...]:
+    schema = {"type": "string", "examples": [units.EXAMPLES[kind]], "pattern": units.PATTERNS[kind]}
+    return (
+        BeforeValidator(_quantity(kind, parse)),
+        PlainSerializer(write, return_type=str, when_used="json"),
+        WithJsonSchema(schema),
+    )
+
+
+#: A plain finite number.
+Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]
+PositiveNumber = Annotated[Number, Field(gt=0)]
+NonNegativeNumber = Annotated[Number, Field(ge=0)]
+
+#: Bytes [B], written as ``232.6 MiB``.
+Size = Annotated[float, Field(ge=0), *_field("size", units.parse_size, units.format_size)]
+PositiveSize = Annotated[Size, Field(gt=0)]
+#: Bytes per second [B/s], written as ``1 Gbit/s`` or ``100 MB/s``.
+Rate = Annotated[float, Field(gt=0), *_field("rate", units.parse_rate, units.format_rate)]
+#: Seconds [s], written as ``0.45 s``.
+Duration = Annotated[float, Field(ge=0), *_field("duration", units.parse_duration, units.format_duration)]
+PositiveDuration = Annotated[Duration, Field(gt=0)]
+#: Watts [W], written as ``250 W``.
+Power = Annotated[float, Field(ge=0), *_field("power", units.parse_power, units.format_power)]
