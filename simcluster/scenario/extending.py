@@ -1,0 +1,110 @@
+"""A file and the files that it extends, merged into one tree.
+
+What a file extends must lie in the folder of the file that was asked for, or below it, whatever links say, unless the
+user allows more: a scenario from a stranger must not read one's other files.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from simcluster.scenario.merging import merge
+from simcluster.scenario.places import nearest
+from simcluster.scenario.problems import Problem
+from simcluster.scenario.reading import read_file
+from simcluster.scenario.tree import Level, Node
+
+MOST_EXTENDED = 16
+#: In bytes: below what every file system takes for one name.
+LONGEST_PATH = 200
+
+
+def read_with_bases(path: Path, source: str, allow_path: bool, problems: list[Problem]) -> tuple[Node | None, bool]:
+    """Read a file and all that it extends, directly or not.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    source : str
+        What messages call it.
+    allow_path : bool
+        Whether extended files may lie outside of the file's folder.
+    problems : list of Problem
+        Takes what is wrong.
+
+    Returns
+    -------
+    tree : Node or None
+        The merged tree, or None if the file itself can't be read.
+    complete : bool
+        Whether all that it extends could be read.
+    """
+    trees: list[Node] = []
+    seen: list[Path] = []
+    folder = _real(path.parent)
+    while True:
+        seen.append(_real(path))
+        tree = read_file(path, source, problems, Level.FILE - len(trees))
+        if tree is None:
+            return _merged(trees), False
+        trees.append(tree)
+        extends = tree.mapping.get("extends")
+        if extends is None:
+            return _merged(trees), True
+        base = _base(extends, seen, None if allow_path else folder, problems)
+        if base is None:
+            return _merged(trees), False
+        source = str(Path(source).parent / str(extends.value))
+        path = base
+
+
+def _merged(trees: list[Node]) -> Node | None:
+    if not trees:
+        return None
+    merged = trees[-1]
+    for tree in reversed(trees[:-1]):
+        # Name and extends say what a file is, not what it sets: they are not inherited.
+        merged = merge(merged.without("name", "extends"), tree)
+    return merged
+
+
+def _base(extends: Node, seen: list[Path], folder: Path | None, problems: list[Problem]) -> Path | None:
+    """Return the file that is extended, or report why it can't be."""
+    text = extends.value
+    wrong, hint, base = "", "", Path()
+    if not isinstance(text, str) or not text:
+        wrong = "expected the name of a file, such as base.yaml"
+    elif "://" in text:
+        wrong = "only files can be extended"
+    elif len(seen) > MOST_EXTENDED:
+        wrong = f"more than {MOST_EXTENDED} files extend each other"
+    elif len(text.encode()) > LONGEST_PATH:
+        wrong = "far too long"
+    else:
+        base = _real(seen[-1].parent / text)
+        if folder and not base.is_relative_to(folder):
+            wrong, hint = "lies outside of the scenario's folder", "move the file there, or use --allow-path"
+        elif base in seen:
+            wrong = f"extends itself: {' -> '.join(file.name for file in [*seen[seen.index(base) :], base])}"
+        elif not base.exists():
+            wrong, hint = "no such file", _like(base)
+        elif not base.is_file():
+            wrong = "not a regular file"
+    if wrong:
+        problems.append(Problem(extends.place, "extends", wrong, extends.data(), hint))
+        return None
+    return base
+
+
+def _real(path: Path) -> Path:
+    """Return where a path leads; unlike ``Path.resolve``, one that runs in circles raises nothing."""
+    return Path(os.path.realpath(path))
+
+
+def _like(missing: Path) -> str:
+    try:
+        return nearest(missing.name, [file.name for file in missing.parent.iterdir() if file.suffix == missing.suffix])
+    except OSError:
+        return ""

@@ -1,0 +1,104 @@
+"""Settings that are allowed, and without effect in the scenario in which they stand: each is said, none ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from simcluster.scenario.merging import Path
+from simcluster.scenario.problems import Notice
+from simcluster.scenario.profiles import NO_CODEC
+from simcluster.scenario.schema import Scenario
+from simcluster.scenario.tree import Node
+
+
+class _Rule(NamedTuple):
+    path: Path
+    #: Returns why the setting has no effect; empty if it has.
+    reason: Callable[[Scenario], str]
+
+
+def _sends_plainly(scenario: Scenario) -> str:
+    return "codec 'none' sends the parameters as they are" if scenario.compression.codec.profile == NO_CODEC else ""
+
+
+def _usage(scenario: Scenario) -> str:
+    return "" if scenario.compression.usage == "every-update" else _sends_plainly(scenario)
+
+
+def _direction(scenario: Scenario) -> str:
+    usage = scenario.compression.usage
+    if usage != "every-update":
+        return f"with usage {usage} both directions carry compressed parameters"
+    return "" if scenario.compression.direction == "both" else _sends_plainly(scenario)
+
+
+def _overhead(scenario: Scenario) -> str:
+    compression = scenario.compression
+    if compression.usage == "every-update" and compression.operation_overhead != 1:
+        return "only usage homomorphic computes on compressed parameters"
+    return ""
+
+
+def _server_cores(scenario: Scenario) -> str:
+    if scenario.cluster.server.cores == 1:
+        return ""
+    if scenario.compression.usage != "every-update":
+        return f"with usage {scenario.compression.usage} the server decodes nothing between updates"
+    return _sends_plainly(scenario)
+
+
+def _worker_cores(scenario: Scenario) -> str:
+    groups = scenario.cluster.groups
+    if groups and all(group.cores is not None for group in groups):
+        return "every group gives its own cores"
+    return "" if scenario.cluster.worker.cores == 1 else _sends_plainly(scenario)
+
+
+def _jitter(scenario: Scenario) -> str:
+    jitter = scenario.compute.jitter
+    return "a cv of 0 is no jitter" if jitter is not None and jitter.cv == 0 else ""
+
+
+def _shares(scenario: Scenario) -> str:
+    if isinstance(scenario.compression.operation_overhead, dict):
+        return ""
+    return "compression.operation_overhead does not name operations"
+
+
+_RULES = [
+    _Rule(("compression", "usage"), _usage),
+    _Rule(("compression", "direction"), _direction),
+    _Rule(("compression", "operation_overhead"), _overhead),
+    _Rule(("cluster", "server", "cores"), _server_cores),
+    _Rule(("cluster", "worker", "cores"), _worker_cores),
+    _Rule(("compute", "jitter"), _jitter),
+    _Rule(("model", "operation_shares"), _shares),
+]
+
+
+def idle_settings(scenario: Scenario, tree: Node) -> list[Notice]:
+    """Return a notice for each setting that somebody made and that has no effect.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What the settings came to.
+    tree : Node
+        What was written, without what names of the catalogue stand for.
+    """
+    notices = []
+    for path, reason in _RULES:
+        written = _written(tree, path)
+        if written is not None and (why := reason(scenario)):
+            notices.append(Notice(written.key or written.place, ".".join(path), f"no effect: {why}"))
+    return notices
+
+
+def _written(tree: Node, path: Path) -> Node | None:
+    node = tree
+    for key in path:
+        if key not in node.mapping:
+            return None
+        node = node.mapping[key]
+    return node

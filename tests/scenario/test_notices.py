@@ -1,0 +1,54 @@
+"""Settings without effect are said, and only those."""
+
+from __future__ import annotations
+
+import pytest
+
+from simcluster.scenario import load
+from tests.scenario.template import BASE
+
+SAID = [
+    ("codec: none", "codec: none\n  direction: push", 16, "compression.direction", "codec 'none'"),
+    ("codec: none", "codec: none\n  usage: homomorphic", 16, "compression.usage", "codec 'none'"),
+    ("codec: none", "codec: none\n  usage: one-time", 16, "compression.usage", "codec 'none'"),
+    ("codec: none", "codec: gzip\n  operation_overhead: 1.3", 16, "compression.operation_overhead", "only usage homom"),
+    ("codec: none", "codec: {rho: 0.5}\n  usage: one-time\n  direction: pull", 17, "compression.direction",
+        "with usage one-time both directions"),
+    ("workers: 4", "workers: 4\n  server: {cores: 2}", 8, "cluster.server.cores", "codec 'none'"),
+    ("workers: 4", "workers: 4\n  worker: {cores: 2}", 8, "cluster.worker.cores", "codec 'none'"),
+    ("workers: 4", "groups: [{count: 1, cores: 2}]\n  worker: {cores: 3}", 8, "cluster.worker.cores", "every group"),
+    ("minibatch: 64", "minibatch: 64\n  jitter: {cv: 0}", 6, "compute.jitter", "a cv of 0 is no jitter"),
+    ("{parameters: 100 MB}", "{parameters: 1 MB, operation_shares: {gemm: 1}}", 2, "model.operation_shares",
+        "does not name operations"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "line", "field", "words"), SAID)
+def test_a_setting_without_effect_is_said(old, new, line, field, words, write, registry):
+    notices = load(write(BASE.replace(old, new)), registry).notices
+    assert [(notice.place.line, notice.field) for notice in notices] == [(line, field)]
+    assert words in str(notices[0])
+    assert notices[0].message.startswith("no effect: ")
+
+
+SILENT = [
+    ("model: {parameters: 100 MB}", "model: resnet50"),  # has operation_shares of its own
+    ("codec: none", "codec: none\n  direction: both\n  usage: every-update\n  operation_overhead: 1"),
+    ("codec: none", "codec: gzip\n  direction: push"),
+    ("codec: none", "codec: {rho: 0.5}\n  usage: homomorphic\n  operation_overhead: 1.3"),
+    ("workers: 4", "workers: 4\n  server: {cores: 1}\n  worker: {cores: 1}"),
+    ("minibatch: 64", "minibatch: 64\n  jitter: {cv: 0.1}"),
+    ("minibatch: 64", "minibatch: 64\n  jitter: {distribution: exponential}"),
+    ("seed: 1", "seed: 1\npresets: {a: {seed: 2}}"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), SILENT)
+def test_settings_with_effect_and_defaults_are_not(old, new, write, registry):
+    assert not load(write(BASE.replace(old, new)), registry).notices
+
+
+def test_an_override_without_effect_is_said_too(write, registry):
+    (notice,) = load(write(BASE), registry, ["cluster.server.cores=4"]).notices
+    assert str(notice) == "--set cluster.server.cores=4: cluster.server.cores: no effect: codec 'none' sends the " \
+        "parameters as they are"  # fmt: skip
