@@ -1,0 +1,77 @@
+"""From the links of a topology to a live network under the conditions of its options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simcluster.network.conditions import NetworkOptions, Treatment, treatments
+from simcluster.network.flow import Path
+from simcluster.network.fluid import FluidNetwork
+from simcluster.network.link import Link
+from simcluster.network.recorded import RecordedLink, RecordedNetwork
+from simcluster.network.variation import Variation
+from simcluster.protocols import Recorder
+
+if TYPE_CHECKING:
+    from simpy import Environment
+
+
+class Assembly:
+    """Puts a network together: first its links, in order, and then the whole.
+
+    Parameters
+    ----------
+    env : simpy.Environment
+        Where time passes.
+    options : NetworkOptions
+        What the network is like besides its links.
+    recorder : Recorder
+        Takes the history of the links and transfers, if it offers to: then it has a method ``transfers``.
+    seed : int
+        The scenario's seed; only unfairness and random background traffic draw from it.
+    """
+
+    def __init__(self, env: Environment, options: NetworkOptions, recorder: Recorder, seed: int) -> None:
+        self._env = env
+        self._options = options
+        self._recorder: Any = recorder
+        self._seed = seed
+        self._recorded = hasattr(recorder, "transfers")
+        self._links: list[Any] = []
+
+    def link(self, name: str, bandwidth: float, latency: float = 0.0, *, shared: bool = True) -> Link:
+        """Return a new link.
+
+        Parameters
+        ----------
+        name : str
+            Its name in results.
+        bandwidth : float [B/s]
+            What it carries on the wire.
+        latency : float [s]
+            What every transfer over it waits.
+        shared : bool
+            Whether transfers share it; else it bounds each alone, and has no history.
+        """
+        capacity = bandwidth * self._options.goodput
+        if not shared:
+            return Link(name, capacity, latency, shared=False)
+        if self._recorded:
+            link: Link = RecordedLink(name, capacity, latency, self._recorder.link(name))
+        else:
+            link = Link(name, capacity, latency)
+        self._links.append(link)
+        return link
+
+    def network(self, path: Path) -> FluidNetwork:
+        """Return the network of all links; ``path`` returns the links between two endpoints."""
+        options = self._options
+        treat: list[Treatment] = list(treatments(options, self._seed))
+        if self._recorded:
+            log = self._recorder.transfers()
+            network: FluidNetwork = RecordedNetwork(self._env, self._links, path, treat, options.window, log)
+        else:
+            network = FluidNetwork(self._env, self._links, path, treat, options.window)
+        if options.background or options.schedule:
+            treat.append(Variation(network, options.background, options.schedule, self._seed))
+        return network

@@ -1,0 +1,217 @@
+"""Capacities that vary in time: background traffic, and bandwidth that changes by schedule or by trace.
+
+The traffic of others is inelastic: it takes its rate first, and transfers share the rest. Each pattern is a sequence of
+steps (time, value); a link carries bandwidth x factor - background, at least 0 (a cut link, which may recover).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Generator, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+from math import fsum, isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import Field, model_validator
+
+from simcluster.errors import UserInputError
+from simcluster.options import Duration, FieldError, NonNegativeNumber, Options, PositiveDuration, Rate
+from simcluster.rng import stream
+
+if TYPE_CHECKING:
+    from simpy import Event
+
+    from simcluster.network.fluid import FluidNetwork
+    from simcluster.network.link import Link
+
+#: Seconds since the start, and the value from then on.
+Step = tuple[float, float]
+_MOST_STEPS = 1_000_000
+
+_LINK = Field(description="Which links: names in which * stands for anything.", max_length=200)
+
+
+class Background(Options):
+    """Traffic of others: constant, on and off in turns, or from a CSV file."""
+
+    link: Annotated[str, _LINK] = "*"
+    rate: Annotated[Rate | None, Field(description="What it takes while it is on.")] = None
+    on: Annotated[PositiveDuration | None, Field(description="How long it is on at a time; always by default.")] = None
+    off: Annotated[PositiveDuration | None, Field(description="How long it is off at a time.")] = None
+    random: Annotated[bool, Field(description="Whether on and off are the means of exponential times.")] = False
+    trace: Annotated[
+        str | None, Field(description="CSV file with the columns time_s and rate_bytes_per_s.", max_length=4096)
+    ] = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.rate is None) == (self.trace is None):
+            raise FieldError("exactly one of rate and trace is needed", "rate")
+        if (self.on is None) != (self.off is None):
+            raise FieldError("on and off belong together", "on" if self.on is None else "off")
+        if self.on is not None and self.rate is None:
+            raise FieldError("has no effect on a trace", "on")
+        if self.random and self.on is None:
+            raise FieldError("has no effect without on and off", "random")
+        return self
+
+
+class Change(Options):
+    """A changed bandwidth: from one moment on, or at all times of a CSV file."""
+
+    link: Annotated[str, _LINK] = "*"
+    at: Annotated[Duration | None, Field(description="When it changes.")] = None
+    factor: Annotated[
+        NonNegativeNumber | None, Field(description="Bandwidth as a multiple of the normal one; 0 cuts the link.")
+    ] = None
+    trace: Annotated[str | None, Field(description="CSV file with the columns time_s and factor.", max_length=4096)] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.at is None) != (self.factor is None):
+            raise FieldError("at and factor belong together", "at" if self.at is None else "factor")
+        if (self.at is None) == (self.trace is None):
+            raise FieldError("exactly one of at (with factor) and trace is needed", "at")
+        return self
+
+
+class _Supply:
+    """What is left of a link's bandwidth for transfers.
+
+    Parameters
+    ----------
+    network : FluidNetwork
+        Whose link it is.
+    link : Link
+        The link, with its normal capacity.
+    """
+
+    def __init__(self, network: FluidNetwork, link: Link) -> None:
+        self._network = network
+        self._link = link
+        self._normal = link.capacity
+        self._factor = 1.0
+        self._taken: dict[int, float] = {}
+
+    def scale(self, factor: float) -> None:
+        """Change the bandwidth to a multiple of the normal one."""
+        self._factor = factor
+        self._apply()
+
+    def take(self, source: int, rate: float) -> None:
+        """Let one source of background traffic take a rate [B/s]."""
+        self._taken[source] = rate
+        self._apply()
+
+    def _apply(self) -> None:
+        left = max(self._normal * self._factor - fsum(self._taken.values()), 0.0)
+        if left != self._link.capacity:
+            self._network.change_capacity(self._link, left)
+
+
+class Variation:
+    """Lets the capacities of a network vary; as a treatment of transfers, it wakes up with the first of them.
+
+    While the network is idle, it sleeps: an endless pattern then doesn't keep a simulation alive in which nothing else
+    can happen, and is caught up with when a transfer starts.
+
+    Parameters
+    ----------
+    network : FluidNetwork
+        The network, with all links at their normal capacity.
+    background, schedule : sequence
+        The patterns.
+    seed : int
+        The scenario's seed.
+    """
+
+    def __init__(
+        self, network: FluidNetwork, background: Sequence[Background], schedule: Sequence[Change], seed: int
+    ) -> None:
+        self._network = network
+        self._env = network.env
+        self._awake = network.env.event()
+        supplies: dict[Link, _Supply] = {}
+        for link in network.links:
+            changes = [change for change in schedule if fnmatchcase(link.name, change.link)]
+            sources = [(number, each) for number, each in enumerate(background) if fnmatchcase(link.name, each.link)]
+            if changes or sources:
+                supplies[link] = supply = _Supply(network, link)
+                self._start(_scheduled(changes), supply.scale)
+                for number, each in sources:
+                    name = f"background-{number}"
+                    self._start(_steps(each, seed, link.name, name), partial(supply.take, number))
+
+    def __call__(self, flow: object, ends: object, priority: int) -> None:
+        """Wake up, since a transfer starts."""
+        if not self._awake.triggered:
+            self._awake.succeed()
+
+    def _start(self, steps: Iterator[Step], apply: Callable[[float], None]) -> None:
+        self._env.process(self._follow(steps, apply))
+
+    def _follow(self, steps: Iterator[Step], apply: Callable[[float], None]) -> Generator[Event, None, None]:
+        for at, value in steps:
+            while at > self._env.now:
+                if self._network.idle:
+                    if self._awake.triggered:
+                        self._awake = self._env.event()
+                    yield self._awake
+                else:
+                    yield self._env.timeout(at - self._env.now)
+            apply(value)
+
+
+def _scheduled(changes: Sequence[Change]) -> Iterator[Step]:
+    """Return the steps of all changes of one link in the order of time; of two at one moment the later one counts."""
+    steps = [(change.at, change.factor) for change in changes if change.at is not None and change.factor is not None]
+    for change in changes:
+        if change.trace is not None:
+            steps += read_trace(change.trace, "factor")
+    return iter(sorted(steps, key=lambda step: step[0]))
+
+
+def _steps(background: Background, seed: int, link: str, name: str) -> Iterator[Step]:
+    if background.trace is not None:
+        yield from read_trace(background.trace, "rate_bytes_per_s")
+        return
+    rate = background.rate or 0.0
+    yield 0.0, rate
+    if background.on is None or background.off is None:
+        return
+    draws = stream(seed, link, name) if background.random else None
+    now = 0.0
+    while True:
+        for mean, value in ((background.on, 0.0), (background.off, rate)):
+            now += mean if draws is None else float(draws.exponential(mean))
+            yield now, value
+
+
+def read_trace(path: str, column: str) -> list[Step]:
+    """Return the steps of a CSV file with the columns ``time_s`` and ``column``.
+
+    Raises
+    ------
+    UserInputError
+        If the file can't be read, a value isn't a finite number of at least 0, or times don't increase.
+    """
+    steps: list[Step] = []
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                steps.append((float(row["time_s"]), float(row[column])))
+                if len(steps) > _MOST_STEPS:
+                    raise ValueError(f"more than {_MOST_STEPS} rows")
+                if not all(isfinite(value) and value >= 0 for value in steps[-1]):
+                    raise ValueError("expected finite numbers of at least 0")
+                if len(steps) > 1 and steps[-1][0] <= steps[-2][0]:
+                    raise ValueError("times must increase")
+    except KeyError as error:
+        raise UserInputError(f"{path}: the column {error} is missing") from error
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise UserInputError(f"{path}, row {len(steps) + 1}: {error}") from error
+    return steps
