@@ -1,0 +1,1 @@
+"""The machines: workers and servers with their devices, cores and lanes, and the channels between them."""

@@ -1,0 +1,53 @@
+"""The raw records of a run, as the simulation hands them over."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+from simcluster.recording import LinkHistory, SpanHistory
+
+
+@dataclass(frozen=True)
+class LinkTotals:
+    """What one link carried in the whole run."""
+
+    name: str
+    #: Capacity [B/s].
+    capacity: float
+    #: Bytes that crossed it [B].
+    carried_bytes: float
+    #: Time during which something moved [s].
+    busy_s: float
+
+
+@dataclass(frozen=True)
+class Records:
+    """Everything that was recorded."""
+
+    #: Rows of the journal, flat, with the columns ``simcluster.recording.journal.COLUMNS``.
+    rows: array[float]
+    #: Simulated time of the whole run [s].
+    total_time: float
+    sent_bytes: float
+    links: list[LinkTotals]
+    spans: SpanHistory | None
+    link_history: LinkHistory | None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """The numbers of the scenario that the summary needs."""
+
+    workers: int
+    #: Machines that are paid for and draw power: workers and servers.
+    nodes: int
+    #: Samples that one update trains on, over all workers.
+    samples_per_update: float
+    #: Samples per second of one device of speed 1 that sends nothing: B/C.
+    single_device_rate: float
+    samples_per_epoch: int | None
+    #: Money per node and hour.
+    price: float | None
+    #: Watts per node [W].
+    power: float | None

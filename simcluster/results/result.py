@@ -1,0 +1,123 @@
+"""The result of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from simcluster.errors import UserInputError
+from simcluster.results.records import Records, RunFacts
+from simcluster.results.summary import Summary, summarize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+History = TypeVar("History")
+
+
+class Result:
+    """What one run gave.
+
+    The tables are made when they are first asked for; until then neither numpy nor pandas is imported.
+
+    Parameters
+    ----------
+    scenario : mapping
+        The resolved scenario, as a scenario file would say it.
+    seed : int
+    version : str
+        Version of simcluster that ran it.
+    records : Records
+    facts : RunFacts
+
+    Attributes
+    ----------
+    metrics : dict
+        The row of ``summary`` as plain numbers.
+    """
+
+    def __init__(
+        self, scenario: Mapping[str, Any], seed: int, version: str, records: Records, facts: RunFacts
+    ) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.version = version
+        self._records = records
+        self.metrics: Summary = summarize(records, facts)
+
+    @property
+    def records(self) -> Records:
+        """The raw records of the run, from which the tables are made."""
+        return self._records
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row: ``update_time_s``, its parts, ``speedup`` and all other metrics of the run."""
+        import pandas as pd
+
+        return pd.DataFrame([self.metrics])
+
+    @cached_property
+    def updates(self) -> pd.DataFrame:
+        """One row per update and worker: start, end and parts of the update [s], and the staleness of its push."""
+        from simcluster.results.tables import updates_table
+
+        return updates_table(self._records.rows)
+
+    @cached_property
+    def spans(self) -> pd.DataFrame:
+        """One row per span of each lane: entity, lane, activity, update, start_s, end_s, size_bytes, cause.
+
+        Raises
+        ------
+        UserInputError
+            If the run was made without ``record=True``.
+        """
+        from simcluster.results.tables import spans_table
+
+        return spans_table(_recorded(self._records.spans, "spans"), self._records.total_time)
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """One row per link and stretch of constant rate: link, start_s, end_s, rate_bytes_per_s, flows.
+
+        Raises
+        ------
+        UserInputError
+            If the run was made without ``record=True``.
+        """
+        from simcluster.results.tables import links_table
+
+        return links_table(_recorded(self._records.link_history, "links"), self._records.total_time)
+
+    def tables(self) -> dict[str, Callable[[], pd.DataFrame]]:
+        """Return what makes each table that the run recorded, by name."""
+        known: dict[str, Callable[[], pd.DataFrame]] = {
+            "summary": lambda: self.summary,
+            "updates": lambda: self.updates,
+        }
+        if self._records.spans is not None:
+            known |= {"spans": lambda: self.spans, "links": lambda: self.links}
+        return known
+
+    def to_csv(self, folder: Path) -> list[Path]:
+        """Write every table as a CSV file into a folder that exists, and return the paths.
+
+        Parameters
+        ----------
+        folder : Path
+        """
+        paths = []
+        for name, make in self.tables().items():
+            path = folder / f"{name}.csv"
+            make().to_csv(path, index=False, lineterminator="\n")
+            paths.append(path)
+        return paths
+
+
+def _recorded(history: History | None, name: str) -> History:
+    if history is None:
+        raise UserInputError(f"the run recorded no {name}; simulate(scenario, record=True) does")
+    return history

@@ -1,0 +1,115 @@
+"""Records -> DataFrames: the tables ``spans``, ``updates`` and ``links``."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import pandas as pd
+
+from simcluster.errors import ConservationError
+from simcluster.recording import LinkHistory, SpanHistory
+from simcluster.recording.journal import COLUMNS, PARTS
+from simcluster.recording.spans import LINK, SPAN
+from simcluster.recording.words import WAIT
+
+_SPAN = np.dtype(
+    [("start", "<f8"), ("size", "<f8"), ("lane", "<i4"), ("update", "<i4"), ("activity", "<i2"), ("cause", "<i2")]
+)
+_LINK = np.dtype([("start", "<f8"), ("rate", "<f8"), ("link", "<i4"), ("flows", "<i4")])
+
+
+def updates_table(rows: array[float]) -> pd.DataFrame:
+    """Return one row per update and worker, sorted; all parts in seconds.
+
+    ``transfer_s`` (the paper's T_tnf) is the time in which the worker's compute lane doesn't compute.
+    """
+    table = pd.DataFrame(np.frombuffer(rows, dtype="<f8").reshape(-1, len(COLUMNS)), columns=list(COLUMNS))
+    table = table.sort_values(["update", "worker"], ignore_index=True)
+    table[["update", "staleness"]] = table[["update", "staleness"]].astype("int64")
+    table["worker"] = "worker-" + table["worker"].astype("int64").astype(str)
+    others = table[list(PARTS[1:])].sum(axis=1)
+    table.insert(len(COLUMNS) - 1, "transfer_s", others)
+    return table
+
+
+def spans_table(history: SpanHistory, end: float) -> pd.DataFrame:
+    """Return one row per span, lane by lane and in order of time.
+
+    Spans of length zero in which a lane only waits are left out.
+
+    Parameters
+    ----------
+    history : SpanHistory
+    end : float [s]
+        End of the run, at which the last span of each lane ends.
+
+    Raises
+    ------
+    ConservationError
+        If the spans of a lane don't tile its time from 0 to ``end``: a bug.
+    """
+    entries = np.frombuffer(history.entries, dtype=_SPAN)
+    entries = entries[np.argsort(entries["lane"], kind="stable")]
+    lane, start = entries["lane"], entries["start"]
+    first = np.r_[True, lane[1:] != lane[:-1]] if len(lane) else np.zeros(0, bool)
+    ends = np.where(np.r_[first[1:], True], end, np.r_[start[1:], end])
+    _check_tiling(history, lane, start, ends, first)
+    words, lanes = np.array(history.words, dtype=object), np.array(history.lanes, dtype=object).reshape(-1, 2)
+    table = pd.DataFrame(
+        {
+            "entity": lanes[lane, 0],
+            "lane": lanes[lane, 1],
+            "activity": words[entries["activity"]],
+            "update": entries["update"].astype("int64"),
+            "start_s": start,
+            "end_s": ends,
+            "size_bytes": entries["size"],
+            "cause": words[entries["cause"]],
+        }
+    )
+    kept: pd.DataFrame = table.loc[(entries["activity"] != WAIT) | (ends > start)]
+    return kept.reset_index(drop=True)
+
+
+def _check_tiling(
+    history: SpanHistory, lane: np.ndarray, start: np.ndarray, ends: np.ndarray, first: np.ndarray
+) -> None:
+    """See that every lane begins at 0, never goes back in time, and was entered at all."""
+    wrong = (first & (start != 0)) | (ends < start)
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        name = "/".join(history.lanes[lane[place]])
+        raise ConservationError(f"the spans of {name} don't tile its time at {start[place]!r} s")
+    if first.sum() != len(history.lanes):
+        raise ConservationError("a lane has no spans")
+
+
+def links_table(history: LinkHistory, end: float) -> pd.DataFrame:
+    """Return the piecewise constant rate of every link; stretches of length zero are left out.
+
+    Parameters
+    ----------
+    history : LinkHistory
+    end : float [s]
+        End of the run.
+    """
+    entries = np.frombuffer(history.entries, dtype=_LINK)
+    entries = entries[np.argsort(entries["link"], kind="stable")]
+    link, start = entries["link"], entries["start"]
+    last = np.r_[link[1:] != link[:-1], True] if len(link) else np.zeros(0, bool)
+    ends = np.where(last, end, np.r_[start[1:], end])
+    table = pd.DataFrame(
+        {
+            "link": np.array(history.links, dtype=object)[link],
+            "start_s": start,
+            "end_s": ends,
+            "rate_bytes_per_s": entries["rate"],
+            "flows": entries["flows"].astype("int64"),
+        }
+    )
+    return table[ends > start].reset_index(drop=True)
+
+
+assert _SPAN.itemsize == SPAN.size  # noqa: S101 - the two layouts are one
+assert _LINK.itemsize == LINK.size  # noqa: S101

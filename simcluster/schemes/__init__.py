@@ -1,0 +1,1 @@
+"""How workers cooperate: a scheme decides when who computes, sends and waits."""

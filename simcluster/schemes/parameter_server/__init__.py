@@ -1,0 +1,1 @@
+"""Schemes in which a parameter server holds the global parameters."""
