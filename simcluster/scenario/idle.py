@@ -55,6 +55,14 @@ def _worker_cores(scenario: Scenario) -> str:
     return "" if scenario.cluster.worker.cores == 1 else _sends_plainly(scenario)
 
 
+def _bandwidths(scenario: Scenario) -> str:
+    topology = scenario.network.topology
+    given = any(group.bandwidth is not None for group in scenario.cluster.groups or ())
+    if not given or topology not in ("shared-link", "custom"):
+        return ""
+    return f"in topology '{topology}' the bandwidth of a group counts for nothing: workers have no interface of their own"
+
+
 def _jitter(scenario: Scenario) -> str:
     jitter = scenario.compute.jitter
     return "a cv of 0 is no jitter" if jitter is not None and jitter.cv == 0 else ""
@@ -72,6 +80,7 @@ _RULES = [
     _Rule(("compression", "operation_overhead"), _overhead),
     _Rule(("cluster", "server", "cores"), _server_cores),
     _Rule(("cluster", "worker", "cores"), _worker_cores),
+    _Rule(("cluster", "groups"), _bandwidths),
     _Rule(("compute", "jitter"), _jitter),
     _Rule(("model", "operation_shares"), _shares),
 ]

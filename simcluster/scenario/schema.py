@@ -140,6 +140,7 @@ class Group(Options):
     count: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(description="Workers of the group.")
     speed: PositiveNumber = Field(default=1.0, description="Speed of their devices; 2 computes in half the time.")
     cores: Cores | None = Field(default=None, description="Cores of each for codecs; those of worker if not given.")
+    bandwidth: Rate | None = Field(default=None, description="Of each one's network interface, in each direction.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ class WorkerGroup:
     count: int
     speed: float
     cores: int
+    #: Of the network interface [B/s]; None leaves it to the network.
+    bandwidth: float | None
 
 
 class WorkerMachine(Options):
@@ -197,9 +200,9 @@ class Cluster(Options):
     def worker_groups(self) -> Sequence[WorkerGroup]:
         """The groups of workers, in order; one if all workers are equal."""
         if not self.groups:
-            return [WorkerGroup(count=self.workers or 0, speed=1.0, cores=self.worker.cores)]
+            return [WorkerGroup(self.workers or 0, 1.0, self.worker.cores, None)]
         cores = self.worker.cores
-        return [WorkerGroup(count=group.count, speed=group.speed, cores=group.cores or cores) for group in self.groups]
+        return [WorkerGroup(one.count, one.speed, one.cores or cores, one.bandwidth) for one in self.groups]
 
 
 def _overhead_kind(value: object) -> str:

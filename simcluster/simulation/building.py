@@ -20,10 +20,10 @@ from simcluster.simulation.registry import Registry
 
 def build_network(env: simpy.Environment, scenario: Scenario, registry: Registry, recorder: Recorder) -> Network:
     """Return the network of a scenario, with an endpoint for every machine."""
-    nodes = [Node(f"worker-{index}") for index in range(scenario.cluster.total_workers)]
-    nodes.append(Node("server-0"))
+    interfaces = [group.bandwidth for group in scenario.cluster.worker_groups for _ in range(group.count)]
+    nodes = [*(Node(f"worker-{index}", bandwidth) for index, bandwidth in enumerate(interfaces)), Node("server-0")]
     module = registry.module("topology", scenario.network.topology)
-    network: Network = module.build(env, scenario.network, nodes, recorder)
+    network: Network = module.build(env, scenario.network, nodes, recorder, scenario.seed)
     return network
 
 

@@ -21,6 +21,10 @@ _MODULES: dict[Kind, dict[str, str]] = {
     },
     "topology": {
         "shared-link": "simcluster.network.shared_link",
+        "star": "simcluster.network.star",
+        "racks": "simcluster.network.racks",
+        "machines": "simcluster.network.machines",
+        "custom": "simcluster.network.custom",
     },
 }
 

@@ -1,0 +1,70 @@
+"""The scheme on every topology: hand-worked times, and settings of the cluster that reach the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.building import run
+
+STAR = {"topology": "star", "bandwidth": "100 MB/s"}
+CODEC = {"rho": 1, "compress_time": "0 s", "decompress_time": "0 s"}
+
+
+def test_star_where_the_server_is_the_bottleneck() -> None:
+    # 4 workers push 100 MB each into one interface of 100 MB/s: 4 s, and as long back.
+    assert run({"network": STAR}).metrics["update_time_s"] == pytest.approx(2 + 4 + 4, rel=1e-12)
+
+
+def test_a_faster_server_interface_leaves_the_workers_their_own() -> None:
+    network = {**STAR, "interfaces": [{"node": "server-*", "bandwidth": "1 GB/s"}]}
+    assert run({"network": network}).metrics["update_time_s"] == pytest.approx(2 + 1 + 1, rel=1e-12)
+
+
+def test_the_bandwidth_of_a_group_is_that_of_its_interfaces() -> None:
+    network = {**STAR, "interfaces": [{"node": "server-*", "bandwidth": "1 GB/s"}]}
+    groups = [{"count": 3}, {"count": 1, "bandwidth": "20 MB/s"}]
+    metrics = run({"network": network, "cluster": {"groups": groups}}).metrics
+    assert metrics["update_time_s"] == pytest.approx(2 + 5 + 5, rel=1e-12)
+
+
+def test_a_worker_that_receives_first_computes_while_others_still_receive() -> None:
+    # Worker 1 receives at 20 MB/s: worker 0 has its copy 4 s earlier, and begins its next update then.
+    network = {**STAR, "interfaces": [{"node": "server-*", "bandwidth": "1 GB/s"}]}
+    groups = [{"count": 1}, {"count": 1, "bandwidth": "20 MB/s"}]
+    updates = run({"network": network, "cluster": {"groups": groups}}).updates
+    starts = updates.query("update == 2")["start_s"].tolist()
+    assert starts == pytest.approx([4 + 5 + 1, 4 + 5 + 5], rel=1e-12)
+
+
+def test_racks_push_through_their_uplinks() -> None:
+    # Two racks of two; each uplink carries 100 MB/s (2:1), the server's rack is its own.
+    network = {
+        "topology": "racks", "bandwidth": "100 MB/s", "nodes_per_rack": 2, "oversubscription": 2,
+        "apart": ["server-*"], "interfaces": [{"node": "server-*", "bandwidth": "1 GB/s"}],
+    }  # fmt: skip
+    metrics = run({"network": network}).metrics
+    assert metrics["push_s"] == pytest.approx(4, rel=1e-12)  # the server's own rack has an uplink of 100 MB/s too
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        STAR,
+        {**STAR, "discipline": "fifo"},
+        {**STAR, "unfairness": 0.3},
+        {**STAR, "goodput": 0.5, "message_overhead": "1 MB"},
+        {"topology": "machines", "bandwidth": "100 MB/s", "nodes_per_machine": 2, "inside": "1 GB/s"},
+    ],
+    ids=str,
+)
+def test_laws_hold_on_every_network(network: dict[str, Any]) -> None:
+    jitter = {"jitter": {"distribution": "lognormal", "cv": 0.5, "per": "update"}}
+    changes = {"network": network, "compute": jitter, "cluster": {"workers": 5}}
+    recorded, plain = run(changes), run(changes, record=False)
+    assert recorded.metrics == plain.metrics
+    assert recorded.updates.equals(plain.updates)
+    assert recorded.metrics["bytes_on_wire"] == 2 * 2 * 5 * 100e6
+    for _, lane in recorded.spans.groupby(["entity", "lane"]):
+        assert (lane["start_s"].to_numpy()[1:] == lane["end_s"].to_numpy()[:-1]).all()
