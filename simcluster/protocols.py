@@ -30,10 +30,23 @@ class Lane(Protocol):
 
 
 class LinkLog(Protocol):
-    """Takes the history of one link: its rate is constant between two calls."""
+    """Takes the history of one link, whose rate is piecewise constant: at each change, or after the fact."""
 
     def change(self, rate: float, flows: int) -> None:
         """Say that from now on ``flows`` transfers move ``rate`` [B/s] in all over the link."""
+
+    def passed(self, since: float, rate: float, flows: int) -> None:
+        """Say that from ``since`` [s] until now ``flows`` transfers moved ``rate`` [B/s]; before, the link was idle."""
+
+
+class TransferLog(Protocol):
+    """Takes what became of each transfer."""
+
+    def arrived(self, source: str, destinations: Sequence[str], size: float, since: float, bottleneck: str) -> None:
+        """Say that a transfer of ``size`` bytes [B], started at ``since`` [s], has arrived now.
+
+        ``bottleneck`` is the link that set its rate at last; empty if it never needed one.
+        """
 
 
 class Recorder(Protocol):
@@ -44,6 +57,9 @@ class Recorder(Protocol):
 
     def link(self, name: str) -> LinkLog:
         """Return the log of a link, idle since time 0."""
+
+    def transfers(self) -> TransferLog | None:
+        """Return the log of all transfers; None if nobody keeps them, which spares the network to follow them."""
 
 
 class Transfer(Protocol):

@@ -26,7 +26,7 @@ class Assembly:
     options : NetworkOptions
         What the network is like besides its links.
     recorder : Recorder
-        Takes the history of the links and transfers, if it offers to: then it has a method ``transfers``.
+        Takes the history of the links and transfers, if it keeps any.
     seed : int
         The scenario's seed; only unfairness and random background traffic draw from it.
     """
@@ -34,9 +34,9 @@ class Assembly:
     def __init__(self, env: Environment, options: NetworkOptions, recorder: Recorder, seed: int) -> None:
         self._env = env
         self._options = options
-        self._recorder: Any = recorder
+        self._recorder = recorder
         self._seed = seed
-        self._recorded = hasattr(recorder, "transfers")
+        self._log = recorder.transfers()
         self._links: list[Any] = []
 
     def link(self, name: str, bandwidth: float, latency: float = 0.0, *, shared: bool = True) -> Link:
@@ -56,7 +56,7 @@ class Assembly:
         capacity = bandwidth * self._options.goodput
         if not shared:
             return Link(name, capacity, latency, shared=False)
-        if self._recorded:
+        if self._log is not None:
             link: Link = RecordedLink(name, capacity, latency, self._recorder.link(name))
         else:
             link = Link(name, capacity, latency)
@@ -67,9 +67,8 @@ class Assembly:
         """Return the network of all links; ``path`` returns the links between two endpoints."""
         options = self._options
         treat: list[Treatment] = list(treatments(options, self._seed))
-        if self._recorded:
-            log = self._recorder.transfers()
-            network: FluidNetwork = RecordedNetwork(self._env, self._links, path, treat, options.window, log)
+        if self._log is not None:
+            network: FluidNetwork = RecordedNetwork(self._env, self._links, path, treat, options.window, self._log)
         else:
             network = FluidNetwork(self._env, self._links, path, treat, options.window)
         if options.background or options.schedule:

@@ -19,7 +19,7 @@ from simcluster.network.conditions import NetworkOptions
 from simcluster.network.link import Link
 from simcluster.network.node import Node
 from simcluster.network.simgrid import Platform, read_platform
-from simcluster.options import Duration, FieldError, Options, Rate
+from simcluster.options import DataFile, Duration, FieldError, Options, Rate
 from simcluster.protocols import Network, Recorder
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class CustomOptions(NetworkOptions):
     topology: Literal["custom"] = "custom"
     links: tuple[CustomLink, ...] = Field(default=(), description="All links.")
     routes: tuple[CustomRoute, ...] = Field(default=(), description="All routes.")
-    platform: str | None = Field(
-        default=None, description="A SimGrid platform file to take hosts, links and routes from.", max_length=4096
+    platform: DataFile | None = Field(
+        default=None, description="A SimGrid platform file to take hosts, links and routes from."
     )
     hosts: dict[_Name, _Name] = Field(
         default={}, description="Host of the platform of each node; in the order of the file by default."

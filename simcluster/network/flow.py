@@ -111,4 +111,7 @@ class Flow(Transfer):
 
     def moved(self, now: float) -> float:
         """Return what the links have carried for it until ``now`` [B]."""
-        return max(self.wire - self.clock.remaining(self, now), 0.0) if self.clock is not None else 0.0
+        if self.clock is not None:
+            return max(self.wire - self.clock.remaining(self, now), 0.0)
+        # Flows that end together leave one after the other: those that have ended but not left have moved all.
+        return self.wire if self.tag == -inf else 0.0

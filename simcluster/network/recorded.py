@@ -9,34 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import fsum
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from simcluster.network.flow import Flow, Path
 from simcluster.network.fluid import FluidNetwork
 from simcluster.network.link import FlowClass, Link
 from simcluster.network.transfer import Transfer
+from simcluster.protocols import LinkLog, TransferLog
 
 if TYPE_CHECKING:
     from simpy import Environment
 
     from simcluster.network.conditions import Ends, Treatment
-
-
-class IntervalLog(Protocol):
-    """Takes the history of one link after the fact."""
-
-    def passed(self, since: float, rate: float, flows: int) -> None:
-        """Say that from ``since`` [s] until now ``flows`` transfers moved ``rate`` [B/s] in all over the link."""
-
-
-class TransferLog(Protocol):
-    """Takes what became of each transfer."""
-
-    def arrived(self, source: str, destinations: Sequence[str], size: float, since: float, bottleneck: str) -> None:
-        """Say that a transfer of ``size`` bytes [B], started at ``since`` [s], has arrived now.
-
-        ``bottleneck`` is the link that set its rate at last; empty if it never needed one.
-        """
 
 
 class RecordedLink(Link):
@@ -46,13 +30,13 @@ class RecordedLink(Link):
     ----------
     name, capacity, latency
         As of :class:`Link`.
-    log : IntervalLog
+    log : LinkLog
         Takes its history.
     """
 
     __slots__ = ("_count", "_log", "_moved", "_rate", "_since")
 
-    def __init__(self, name: str, capacity: float, latency: float, log: IntervalLog) -> None:
+    def __init__(self, name: str, capacity: float, latency: float, log: LinkLog) -> None:
         super().__init__(name, capacity, latency)
         self._log = log
         self._since = self._moved = 0.0

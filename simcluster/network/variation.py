@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field, model_validator
 
 from simcluster.errors import UserInputError
-from simcluster.options import Duration, FieldError, NonNegativeNumber, Options, PositiveDuration, Rate
+from simcluster.options import DataFile, Duration, FieldError, NonNegativeNumber, Options, PositiveDuration, Rate
 from simcluster.rng import stream
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Background(Options):
     off: Annotated[PositiveDuration | None, Field(description="How long it is off at a time.")] = None
     random: Annotated[bool, Field(description="Whether on and off are the means of exponential times.")] = False
     trace: Annotated[
-        str | None, Field(description="CSV file with the columns time_s and rate_bytes_per_s.", max_length=4096)
+        DataFile | None, Field(description="CSV file with the columns time_s and rate_bytes_per_s.")
     ] = None
 
     @model_validator(mode="after")
@@ -66,9 +66,7 @@ class Change(Options):
     factor: Annotated[
         NonNegativeNumber | None, Field(description="Bandwidth as a multiple of the normal one; 0 cuts the link.")
     ] = None
-    trace: Annotated[str | None, Field(description="CSV file with the columns time_s and factor.", max_length=4096)] = (
-        None
-    )
+    trace: Annotated[DataFile | None, Field(description="CSV file with the columns time_s and factor.")] = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -18,7 +18,7 @@ from simcluster.recording.journal import (
     UpdateRow,
 )
 from simcluster.recording.null import NullRecorder
-from simcluster.recording.spans import LinkHistory, SpanHistory, SpanRecorder
+from simcluster.recording.spans import LinkHistory, SpanHistory, SpanRecorder, TransferHistory
 
 __all__ = [
     "AGGREGATE",
@@ -39,5 +39,6 @@ __all__ = [
     "NullRecorder",
     "SpanHistory",
     "SpanRecorder",
+    "TransferHistory",
     "UpdateRow",
 ]

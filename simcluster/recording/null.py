@@ -18,6 +18,9 @@ class _NullLinkLog:
     def change(self, rate: float, flows: int) -> None:
         """Forget it."""
 
+    def passed(self, since: float, rate: float, flows: int) -> None:
+        """Forget it."""
+
 
 class NullRecorder:
     """Keeps nothing: every lane and link log is one shared object that forgets."""
@@ -32,3 +35,6 @@ class NullRecorder:
     def link(self, name: str) -> LinkLog:
         """Return the log that forgets."""
         return self._log
+
+    def transfers(self) -> None:
+        """Keep no transfers."""

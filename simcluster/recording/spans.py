@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from simcluster.protocols import Lane, LinkLog
+from simcluster.protocols import Lane, LinkLog, TransferLog
 from simcluster.recording import words
 from simcluster.recording.journal import Clock
 
@@ -58,7 +58,7 @@ class _Lane:
 
 
 class _LinkLog:
-    """A log that writes a change when time has gone on: of several at one instant only the last counts."""
+    """A log that writes a stretch of time when it is over: of several changes at one instant only the last counts."""
 
     __slots__ = ("_clock", "_flows", "_number", "_rate", "_since", "_write")
 
@@ -66,6 +66,7 @@ class _LinkLog:
         self._number = number
         self._clock = clock
         self._write = write
+        # The stretch that isn't over yet.
         self._since, self._rate, self._flows = 0.0, 0.0, 0
 
     def change(self, rate: float, flows: int) -> None:
@@ -77,9 +78,34 @@ class _LinkLog:
         self._rate = rate
         self._flows = flows
 
+    def passed(self, since: float, rate: float, flows: int) -> None:
+        """Take note of a stretch that ends now, and that the link was idle before it."""
+        if since > self._since:
+            self._write(self.last())
+        self._write(LINK.pack(since, rate, self._number, flows))
+        self._since = self._clock.now
+
     def last(self) -> bytes:
-        """Return the entry of the last change, which isn't written yet."""
+        """Return the entry of the stretch that isn't over yet."""
         return LINK.pack(self._since, self._rate, self._number, self._flows)
+
+
+@dataclass
+class TransferHistory:
+    """What became of each transfer, in the order of their arrivals."""
+
+    #: Source, destinations, start [s], end [s], size [B], bottleneck.
+    rows: list[tuple[str, str, float, float, float, str]] = field(default_factory=list)
+
+
+class _TransferLog:
+    def __init__(self, clock: Clock, history: TransferHistory) -> None:
+        self._clock = clock
+        self._rows = history.rows
+
+    def arrived(self, source: str, destinations: Sequence[str], size: float, since: float, bottleneck: str) -> None:
+        """Take note of a transfer that has arrived now."""
+        self._rows.append((source, " ".join(destinations), since, self._clock.now, size, bottleneck))
 
 
 class SpanRecorder:
@@ -97,6 +123,8 @@ class SpanRecorder:
         self._write = self.spans.entries.extend
         self._history = LinkHistory()
         self._logs: list[_LinkLog] = []
+        #: None as long as no network reports its transfers: one that is a single link has nothing to say of them.
+        self.transfer_history: TransferHistory | None = None
 
     def lane(self, entity: str, name: str) -> Lane:
         """Return a new lane, idle since time 0."""
@@ -111,6 +139,11 @@ class SpanRecorder:
         self._history.links.append(name)
         self._logs.append(log)
         return log
+
+    def transfers(self) -> TransferLog:
+        """Return the log of all transfers."""
+        self.transfer_history = TransferHistory()
+        return _TransferLog(self._clock, self.transfer_history)
 
     @property
     def links(self) -> LinkHistory:

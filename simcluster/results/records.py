@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
-from simcluster.recording import LinkHistory, SpanHistory
+from simcluster.recording import LinkHistory, SpanHistory, TransferHistory
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Records:
     links: list[LinkTotals]
     spans: SpanHistory | None
     link_history: LinkHistory | None
+    transfers: TransferHistory | None
 
 
 @dataclass(frozen=True)

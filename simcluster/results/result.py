@@ -92,6 +92,24 @@ class Result:
 
         return links_table(_recorded(self._records.link_history, "links"), self._records.total_time)
 
+    @cached_property
+    def transfers(self) -> pd.DataFrame:
+        """One row per transfer in the order of arrival: source, destinations, start_s, end_s, size_bytes, bottleneck.
+
+        A single shared link without further conditions isn't followed transfer by transfer: it is everybody's
+        bottleneck, and ``spans`` says who used it.
+
+        Raises
+        ------
+        UserInputError
+            If the run was made without ``record=True``, or the network is such a link.
+        """
+        from simcluster.results.tables import transfers_table
+
+        if self._records.transfers is None and self._records.spans is not None:
+            raise UserInputError("the network is one shared link, everybody's bottleneck: spans say who used it when")
+        return transfers_table(_recorded(self._records.transfers, "transfers"))
+
     def tables(self) -> dict[str, Callable[[], pd.DataFrame]]:
         """Return what makes each table that the run recorded, by name."""
         known: dict[str, Callable[[], pd.DataFrame]] = {
@@ -100,6 +118,8 @@ class Result:
         }
         if self._records.spans is not None:
             known |= {"spans": lambda: self.spans, "links": lambda: self.links}
+        if self._records.transfers is not None:
+            known |= {"transfers": lambda: self.transfers}
         return known
 
     def to_csv(self, folder: Path) -> list[Path]:

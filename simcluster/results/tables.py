@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simcluster.errors import ConservationError
-from simcluster.recording import LinkHistory, SpanHistory
+from simcluster.recording import LinkHistory, SpanHistory, TransferHistory
 from simcluster.recording.journal import COLUMNS, PARTS
 from simcluster.recording.spans import LINK, SPAN
 from simcluster.recording.words import WAIT
@@ -109,6 +109,12 @@ def links_table(history: LinkHistory, end: float) -> pd.DataFrame:
         }
     )
     return table[ends > start].reset_index(drop=True)
+
+
+def transfers_table(history: TransferHistory) -> pd.DataFrame:
+    """Return one row for each transfer that arrived: who sent how much to whom and when, and which link bounded it."""
+    columns = ["source", "destinations", "start_s", "end_s", "size_bytes", "bottleneck"]
+    return pd.DataFrame(history.rows, columns=columns)
 
 
 assert _SPAN.itemsize == SPAN.size  # noqa: S101 - the two layouts are one

@@ -31,7 +31,7 @@ class Job(Protocol):
     weight: float
     #: Who comes first among equals; no two jobs have the same.
     rank: int
-    #: Virtual time at which it ends.
+    #: Virtual time at which it ends; -inf once it has ended.
     tag: float
     #: The clock that works on it now.
     clock: Any
@@ -129,6 +129,7 @@ class VirtualClock(Generic[J]):
                 self.virtual = tag
                 self.updated = now
                 job.clock = None
+                job.tag = -inf
                 due.append(job)
             heappop(heap)
         if due:

@@ -69,6 +69,7 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
             links=[LinkTotals(link.name, link.capacity, link.carried_bytes, link.busy_s) for link in network.usage()],
             spans=recorder.spans if isinstance(recorder, SpanRecorder) else None,
             link_history=recorder.links if isinstance(recorder, SpanRecorder) else None,
+            transfers=recorder.transfer_history if isinstance(recorder, SpanRecorder) else None,
         ),
         facts=_facts(scenario),
     )

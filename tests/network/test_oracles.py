@@ -64,7 +64,7 @@ def test_store_and_forward_as_astra_sim_has_it():
 def test_processor_sharing_does_not_care_about_the_law_of_sizes(goodput):
     """M/G/1-PS at load 0.5: E[T] = 2 E[S]; batches give the interval, which must be narrow enough to say something."""
     long = "SIMCLUSTER_CASES" in os.environ  # the closing run
-    jobs = 1_000_000 if long else 20_000
+    jobs = 1_300_000 if long else 20_000
     draw = random.Random(3)
     env, net = network("shared-link", ("a", "b"), bandwidth=1.0 / goodput, goodput=goodput)
     times: list[float] = []

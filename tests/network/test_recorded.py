@@ -60,6 +60,12 @@ def test_intervals_say_who_shared_a_link_and_how_fast_it_was():
     assert recorder.intervals["a/up"] == [(0, 1.5, pytest.approx(100 / 1.5), 1)]
 
 
+def test_flows_that_end_together_on_a_link_that_does_not_bind_are_all_in_its_rate():
+    options = {"bandwidth": 100.0, "interfaces": ({"node": "d", "bandwidth": 1000.0},)}
+    _, recorder, _ = run([(0, "a", "d", 100.0), (0, "b", "d", 100.0), (0, "c", "d", 100.0)], **options)
+    assert recorder.intervals["d/down"] == [(0, 1, 300.0, 3)]
+
+
 def test_each_transfer_has_its_bottleneck():
     options = {"bandwidth": 100.0, "latency": 1.0, "interfaces": ({"node": "a", "bandwidth": 30.0},)}
     _, recorder, _ = run([(0, "a", "c", 30.0), (0, "b", "c", 200.0), (0, "d", "d", 5.0)], **options, window=180.0)

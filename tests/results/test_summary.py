@@ -27,7 +27,7 @@ def row(update: int, worker: int, start: float, end: float, computation: float, 
 
 def records(rows: list[list[float]], total_time: float) -> Records:
     links = [LinkTotals("slow", 10.0, 50.0, 6.0), LinkTotals("fast", 100.0, 60.0, 1.0)]
-    return Records(array("d", sum(rows, [])), total_time, 110.0, links, None, None)
+    return Records(array("d", sum(rows, [])), total_time, 110.0, links, None, None, None)
 
 
 ROWS = [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simcluster.errors import UserInputError
 from tests.building import run
 
 STAR = {"topology": "star", "bandwidth": "100 MB/s"}
@@ -68,3 +69,29 @@ def test_laws_hold_on_every_network(network: dict[str, Any]) -> None:
     assert recorded.metrics["bytes_on_wire"] == 2 * 2 * 5 * 100e6
     for _, lane in recorded.spans.groupby(["entity", "lane"]):
         assert (lane["start_s"].to_numpy()[1:] == lane["end_s"].to_numpy()[:-1]).all()
+
+
+def test_links_and_transfers_tell_who_used_what() -> None:
+    network = {**STAR, "latency": "1 s", "interfaces": [{"node": "server-*", "bandwidth": "1 GB/s"}]}
+    result = run({"network": network, "cluster": {"workers": 2}, "training": {"updates": 1}})
+    # computed at 4 s, pushed from 5 to 6 s through each worker's own interface, pulled from 7 to 8 s
+    links = result.links.query("rate_bytes_per_s > 0").set_index("link")
+    assert links.loc["worker-1/up", ["start_s", "end_s", "rate_bytes_per_s", "flows"]].tolist() == [5, 6, 100e6, 1]
+    assert links.loc["server-0/down", ["start_s", "end_s", "rate_bytes_per_s", "flows"]].tolist() == [5, 6, 200e6, 2]
+    for _, rows in result.links.groupby("link"):
+        assert rows["start_s"].iloc[0] == 0
+        assert rows["end_s"].iloc[-1] == 8
+        assert (rows["start_s"].to_numpy()[1:] == rows["end_s"].to_numpy()[:-1]).all()
+    assert result.transfers.to_numpy().tolist() == [
+        ["worker-0", "server-0", 4, 6, 100e6, "worker-0/up"],
+        ["worker-1", "server-0", 4, 6, 100e6, "worker-1/up"],
+        ["server-0", "worker-0", 6, 8, 100e6, "worker-0/down"],
+        ["server-0", "worker-1", 6, 8, 100e6, "worker-1/down"],
+    ]
+
+
+def test_one_shared_link_says_that_it_is_everybodys_bottleneck() -> None:
+    result = run()
+    assert "transfers" not in result.tables()
+    with pytest.raises(UserInputError, match="one shared link"):
+        _ = result.transfers
