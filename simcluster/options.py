@@ -10,10 +10,20 @@ Python code may give a quantity as a float in base units (bytes, seconds ...). A
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from simcluster import units
 
@@ -103,6 +113,29 @@ def _field(kind: str, parse: Callable[[str], float], write: Callable[[float], st
         WithJsonSchema(schema),
     )
 
+
+def _find_data_file(name: str, info: ValidationInfo) -> str:
+    """Return the path of a file that a scenario file names, relative to its folder, out of which it can't lead.
+
+    The validation context says the folder, and whether files outside of it are allowed; Python code gives paths as
+    they are.
+    """
+    folder = (info.context or {}).get("folder")
+    if folder is None:
+        return name
+    if "://" in name or "\x00" in name:
+        raise FieldError("expected the name of a file")
+    path = os.path.normpath(os.path.join(folder, name))
+    inside = os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ""))
+    if not inside and not info.context["allow_path"]:  # type: ignore[index]
+        raise FieldError("lies outside of the scenario's folder", hint="move the file there, or use --allow-path")
+    if not os.path.isfile(path):
+        raise FieldError("no such file" if not os.path.exists(path) else "not a regular file")
+    return path
+
+
+#: A file with data, by its name relative to the scenario file's folder.
+DataFile = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_find_data_file)]
 
 #: A plain finite number.
 Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]

@@ -58,11 +58,17 @@ class Builder:
         Knows the schemes and topologies.
     written : bool
         Whether quantities need their unit; Python code may leave it out.
+    folder : str or None
+        Folder of the scenario file, to which the names of data files are relative.
+    allow_path : bool
+        Whether data files may lie outside of that folder.
     """
 
-    def __init__(self, registry: Registry, written: bool = True) -> None:
+    def __init__(
+        self, registry: Registry, written: bool = True, folder: str | None = None, allow_path: bool = False
+    ) -> None:
         self._registry = registry
-        self._context = WRITTEN if written else None
+        self._context = {**WRITTEN, "folder": folder, "allow_path": allow_path} if written else None
         self._catalogue = Catalogue()
         self._memory: dict[tuple[object, ...], tuple[tuple[Node, ...], Findings]] = {}
 

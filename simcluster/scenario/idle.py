@@ -60,7 +60,7 @@ def _bandwidths(scenario: Scenario) -> str:
     given = any(group.bandwidth is not None for group in scenario.cluster.groups or ())
     if not given or topology not in ("shared-link", "custom"):
         return ""
-    return f"in topology '{topology}' the bandwidth of a group counts for nothing: workers have no interface of their own"
+    return f"the bandwidth of a group counts for nothing in topology '{topology}': its workers have no own interface"
 
 
 def _jitter(scenario: Scenario) -> str:

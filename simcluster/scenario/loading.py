@@ -115,7 +115,7 @@ def open_source(path: str | os.PathLike[str], registry: Registry, overrides: Seq
     if tree is None:
         raise ScenarioError(problems)
     presets = Presets(tree, problems)
-    return Source(text, tree, presets, settings, Builder(registry), problems, complete)
+    return Source(text, tree, presets, settings, Builder(registry, folder=str(FilePath(text).parent), allow_path=allow_path), problems, complete)
 
 
 def load(
