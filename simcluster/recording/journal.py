@@ -139,7 +139,7 @@ class UpdateRow:
         self._arrival = (self._clock.now, busy, self._parts[WAITING])
 
     def settle(self, busy: float) -> None:
-        """Divide the time since the push arrived: all of it in which the server decoded is decoding, whosever push it was.
+        """Divide the time since the push arrived: it is decoding while the server decoded any push, else waiting.
 
         So the parts say what an update waits for: a push in the server's queue waits because the server decodes others.
 

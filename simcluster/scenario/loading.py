@@ -115,7 +115,8 @@ def open_source(path: str | os.PathLike[str], registry: Registry, overrides: Seq
     if tree is None:
         raise ScenarioError(problems)
     presets = Presets(tree, problems)
-    return Source(text, tree, presets, settings, Builder(registry, folder=str(FilePath(text).parent), allow_path=allow_path), problems, complete)
+    builder = Builder(registry, folder=str(FilePath(text).parent), allow_path=allow_path)
+    return Source(text, tree, presets, settings, builder, problems, complete)
 
 
 def load(

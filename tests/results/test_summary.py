@@ -21,13 +21,16 @@ FACTS = RunFacts(
 )
 
 
-def row(update: int, worker: int, start: float, end: float, computation: float, push: float, wait: float) -> list[float]:
+def row(
+    update: int, worker: int, start: float, end: float, computation: float, push: float, wait: float
+) -> list[float]:
     return [update, worker, start, end, computation, 0, push, 0, 0, 0, 0, 0, wait, 0]
 
 
 def records(rows: list[list[float]], total_time: float) -> Records:
     links = [LinkTotals("slow", 10.0, 50.0, 6.0), LinkTotals("fast", 100.0, 60.0, 1.0)]
-    return Records(array("d", sum(rows, [])), total_time, 110.0, links, None, None, None)
+    flat = [value for one in rows for value in one]
+    return Records(array("d", flat), total_time, 110.0, links, None, None, None)
 
 
 ROWS = [
