@@ -1,8 +1,12 @@
 """The journal of updates: for every worker and update, how its time divides into parts. It is always kept.
 
-A :class:`UpdateRow` follows one worker through one update. It is at each moment in exactly one phase; entering the next
-one charges the time since then to the phase that ends, so that the parts of a row add up to its length. The phases are
-also what the worker's compute lane shows: it computes, or waits because of the phase it is in.
+A :class:`UpdateRow` follows one worker through one update. It is at each moment in exactly one phase; entering the
+next one charges the time since then to the phase that ends, so that the parts of a row add up to its length. The phases
+are also what the worker's compute lane shows: it computes, or waits because of the phase it is in.
+
+One stretch is charged differently from what the lane shows: from the arrival of a push until the server has all
+pushes. The lane tells it as the worker sees it (queue for a core, its own push decoded, other workers); the row divides
+it by what the server does, whosever push it decodes (:meth:`UpdateRow.settle`): that is what the update waits for.
 """
 
 from __future__ import annotations

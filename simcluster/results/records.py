@@ -41,6 +41,8 @@ class RunFacts:
     """The numbers of the scenario that the summary needs."""
 
     workers: int
+    #: Sum of the speeds of all workers, in devices of speed 1.
+    devices: float
     #: Machines that are paid for and draw power: workers and servers.
     nodes: int
     #: Samples that one update trains on, over all workers.

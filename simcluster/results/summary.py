@@ -56,7 +56,7 @@ def summarize(records: Records, facts: RunFacts) -> Summary:
         "transfer_s": update_time - parts["computation_s"],
         **parts,
         "speedup": rate / facts.single_device_rate,
-        "efficiency": rate / facts.single_device_rate / facts.workers,
+        "efficiency": rate / facts.single_device_rate / facts.devices,
         "samples_per_s": rate,
         "bytes_on_wire": records.sent_bytes,
         "busiest_link": None if busiest is None else busiest.name,

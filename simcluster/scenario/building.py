@@ -19,8 +19,8 @@ from simcluster.scenario.idle import idle_settings
 from simcluster.scenario.merging import Path
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Notice, Problem
-from simcluster.scenario.profiles import NO_CODEC, Catalogue, measured
-from simcluster.scenario.schema import Cluster, Compression, Compute, Model, Scenario
+from simcluster.scenario.profiles import Catalogue, measured
+from simcluster.scenario.schema import NO_CODEC, Cluster, Compression, Compute, Model, Scenario
 from simcluster.scenario.tree import Level, Node, plant
 from simcluster.scenario.vocabulary import CHOICES, FILE_KEYS, REQUIRED, Registry, home
 from simcluster.scenario.wording import explain

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from simcluster.scenario.merging import Path
 from simcluster.scenario.problems import Notice
-from simcluster.scenario.profiles import NO_CODEC
 from simcluster.scenario.schema import Scenario
 from simcluster.scenario.tree import Node
 
@@ -18,8 +17,11 @@ class _Rule(NamedTuple):
     reason: Callable[[Scenario], str]
 
 
+_ONE_AT_A_TIME = "a worker encodes or decodes one message at a time, on one core"
+
+
 def _sends_plainly(scenario: Scenario) -> str:
-    return "codec 'none' sends the parameters as they are" if scenario.compression.codec.profile == NO_CODEC else ""
+    return "codec 'none' sends the parameters as they are" if scenario.compression.is_plain else ""
 
 
 def _usage(scenario: Scenario) -> str:
@@ -28,9 +30,11 @@ def _usage(scenario: Scenario) -> str:
 
 def _direction(scenario: Scenario) -> str:
     usage = scenario.compression.usage
+    if scenario.compression.direction == "both":
+        return ""
     if usage != "every-update":
         return f"with usage {usage} both directions carry compressed parameters"
-    return "" if scenario.compression.direction == "both" else _sends_plainly(scenario)
+    return _sends_plainly(scenario)
 
 
 def _overhead(scenario: Scenario) -> str:
@@ -45,14 +49,17 @@ def _server_cores(scenario: Scenario) -> str:
         return ""
     if scenario.compression.usage != "every-update":
         return f"with usage {scenario.compression.usage} the server decodes nothing between updates"
+    if scenario.compression.direction == "pull":
+        return "with direction pull the server decodes nothing"
     return _sends_plainly(scenario)
 
 
 def _worker_cores(scenario: Scenario) -> str:
-    groups = scenario.cluster.groups
-    if groups and all(group.cores is not None for group in groups):
-        return "every group gives its own cores"
-    return "" if scenario.cluster.worker.cores == 1 else _sends_plainly(scenario)
+    return "" if scenario.cluster.worker.cores == 1 else _ONE_AT_A_TIME
+
+
+def _group_cores(scenario: Scenario) -> str:
+    return _ONE_AT_A_TIME if any((group.cores or 1) > 1 for group in scenario.cluster.groups or ()) else ""
 
 
 def _bandwidths(scenario: Scenario) -> str:
@@ -68,6 +75,23 @@ def _jitter(scenario: Scenario) -> str:
     return "a cv of 0 is no jitter" if jitter is not None and jitter.cv == 0 else ""
 
 
+def _discipline(scenario: Scenario) -> str:
+    if scenario.network.discipline == "priority":
+        return f"scheme '{scenario.training.scheme}' sends everything with the same priority"
+    return ""
+
+
+def _measured_size(scenario: Scenario) -> str:
+    codec = scenario.compression.codec
+    timed = codec.compress_time is not None or codec.decompress_time is not None
+    return "" if timed else "rates are for all sizes; only times are for the measured one"
+
+
+def _expands(scenario: Scenario) -> str:
+    codec = scenario.compression.codec
+    return "the codec makes its input smaller" if codec.expands and codec.compressed_fraction <= 1 else ""
+
+
 def _shares(scenario: Scenario) -> str:
     if isinstance(scenario.compression.operation_overhead, dict):
         return ""
@@ -81,13 +105,17 @@ _RULES = [
     _Rule(("cluster", "server", "cores"), _server_cores),
     _Rule(("cluster", "worker", "cores"), _worker_cores),
     _Rule(("cluster", "groups"), _bandwidths),
+    _Rule(("cluster", "groups"), _group_cores),
+    _Rule(("network", "discipline"), _discipline),
+    _Rule(("compression", "codec", "measured_size"), _measured_size),
+    _Rule(("compression", "codec", "expands"), _expands),
     _Rule(("compute", "jitter"), _jitter),
     _Rule(("model", "operation_shares"), _shares),
 ]
 
 
 def idle_settings(scenario: Scenario, tree: Node) -> list[Notice]:
-    """Return a notice for each setting that somebody made and that has no effect.
+    """Return a notice for each setting that somebody made and that has no effect, and for a codec without costs.
 
     Parameters
     ----------
@@ -101,7 +129,17 @@ def idle_settings(scenario: Scenario, tree: Node) -> list[Notice]:
         written = _written(tree, path)
         if written is not None and (why := reason(scenario)):
             notices.append(Notice(written.key or written.place, ".".join(path), f"no effect: {why}"))
+    codec = _written(tree, ("compression", "codec"))
+    if codec is not None and not scenario.compression.is_plain:
+        missing = [way for way in ("compress", "decompress") if _costs_nothing(scenario, way)]
+        message = f"{' and '.join(missing)} at no cost: neither a time nor a rate is given"
+        notices += [Notice(codec.key or codec.place, "compression.codec", message)] if missing else []
     return notices
+
+
+def _costs_nothing(scenario: Scenario, way: str) -> bool:
+    codec = scenario.compression.codec
+    return getattr(codec, f"{way}_time") is None and getattr(codec, f"{way}_rate") is None
 
 
 def _written(tree: Node, path: Path) -> Node | None:

@@ -131,7 +131,7 @@ def load(
     Parameters
     ----------
     path : str or path
-        The file. A ``sweep:`` block in it is left alone.
+        The file. A ``sweep:`` block in it is left alone, which a notice says.
     registry : Registry
         Knows the schemes and topologies.
     overrides : sequence of str
@@ -157,6 +157,9 @@ def load(
     tree = put_all(tree, [(setting.path, setting.values[0]) for setting in source.settings])
     findings = source.builder.build(tree, source.name)
     source.raise_if_wrong(findings, presets)
+    if "sweep" in tree.mapping:
+        note = Notice(tree.mapping["sweep"].place, "sweep", "its points are not run; simcluster sweep runs them")
+        findings.notices.append(note)
     return Loaded(findings.value, findings.notices, _provenance(tree), tuple(source.presets.patches))
 
 

@@ -10,13 +10,11 @@ from simcluster.scenario import catalogue
 from simcluster.scenario.merging import PROFILED, Path, merge
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Notice, Problem
+from simcluster.scenario.schema import NO_CODEC
 from simcluster.scenario.tree import Level, Node, Scalar, plant
 
 #: Keys of an entry that are for its readers.
 ABOUT = ("source", "description", "assumption")
-
-#: The codec that does nothing: amending it makes another one.
-NO_CODEC = "none"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ from simcluster.options import (
 from simcluster.scenario.names import Label, Name
 from simcluster.scenario.places import nearest
 
+#: The codec that does nothing: amending it makes another one.
+NO_CODEC = "none"
 MOST_WORKERS = 1_000_000
 MOST_CORES = 1_000_000
 MOST_LAYERS = 10_000
@@ -228,9 +230,14 @@ class Compression(Options):
         default=1.0, description="Factor of the minibatch time on compressed data (h): a number, or one by operation."
     )
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the parameters travel as they are."""
+        return self.codec.profile == NO_CODEC
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.usage == "homomorphic" and not self.codec.averages_compressed:
+        if self.usage != "every-update" and not self.codec.averages_compressed:
             name = f"'{self.codec.profile}'" if self.codec.profile else "this codec"
             raise FieldError(
                 f"what {name} compressed can't be averaged and updated without decoding it",

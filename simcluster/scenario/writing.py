@@ -10,9 +10,9 @@ import yaml
 
 from simcluster.scenario import catalogue
 from simcluster.scenario.merging import ALTERNATIVES
-from simcluster.scenario.profiles import ABOUT, NO_CODEC
+from simcluster.scenario.profiles import ABOUT
 from simcluster.scenario.scalars import needs_quotes
-from simcluster.scenario.schema import Scenario
+from simcluster.scenario.schema import NO_CODEC, Scenario
 
 
 def resolved(scenario: Scenario) -> dict[str, Any]:

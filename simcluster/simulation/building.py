@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import simpy
 
@@ -70,24 +70,14 @@ def _jitter(scenario: Scenario, entity: str) -> Jitter:
 def _channels(scenario: Scenario, network: Network) -> tuple[Channel, Channel]:
     """Return the channels of the two directions: to the server, and back."""
     compression, size = scenario.compression, scenario.model.parameters
-    codec = compression.codec
-
-    def plain() -> Channel:
-        return PlainChannel(network, size)
-
-    def recoding() -> Channel:
-        return RecodingChannel(network, size, codec)
-
-    make: dict[str, tuple[Callable[[], Channel], Callable[[], Channel]]] = {
-        "push": (recoding, plain),
-        "pull": (plain, recoding),
-        "both": (recoding, recoding),
-    }
-    if codec.profile == "none":
-        ways = plain, plain
-    elif compression.usage == "every-update":
-        ways = make[compression.direction]
-    else:
-        channel = CompressedChannel(network, size, codec)
-        return channel, channel
-    return ways[0](), ways[1]()
+    plain = PlainChannel(network, size)
+    if compression.is_plain:
+        return plain, plain
+    if compression.usage != "every-update":
+        compressed = CompressedChannel(network, size, compression.codec)
+        return compressed, compressed
+    recoding = RecodingChannel(network, size, compression.codec)
+    return (
+        plain if compression.direction == "pull" else recoding,
+        plain if compression.direction == "push" else recoding,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -112,6 +113,7 @@ def _facts(scenario: Scenario) -> RunFacts:
     minibatches = training.local_iterations * (1 if compute.scaling == "strong" else workers)
     return RunFacts(
         workers=workers,
+        devices=math.fsum(group.count * group.speed for group in cluster.worker_groups),
         nodes=workers + 1,
         samples_per_update=minibatches * compute.minibatch,
         single_device_rate=compute.minibatch / compute.minibatch_time,

@@ -12,6 +12,7 @@ from simcluster.results.summary import summarize, update_times
 
 FACTS = RunFacts(
     workers=2,
+    devices=2.0,
     nodes=3,
     samples_per_update=100,
     single_device_rate=50.0,

@@ -75,7 +75,9 @@ def test_everything_means_what_it_says(registry):
     assert (codec.profile, codec.rho, codec.ratio) == ("gzip", 0.2, None)
     assert (codec.compress_time, codec.compress_rate) == (None, 1e9)
     assert codec.decompress_time == 1.898
-    assert [notice.field for notice in loaded.notices] == ["cluster.server.cores"]
+    assert [notice.field for notice in loaded.notices] == [
+        "cluster.server.cores", "cluster.worker.cores", "cluster.groups", "sweep",
+    ]  # fmt: skip
 
 
 def test_a_device_gives_the_time_of_a_model(registry):

@@ -12,11 +12,12 @@ SAID = [
     ("codec: none", "codec: none\n  usage: homomorphic", 16, "compression.usage", "codec 'none'"),
     ("codec: none", "codec: none\n  usage: one-time", 16, "compression.usage", "codec 'none'"),
     ("codec: none", "codec: gzip\n  operation_overhead: 1.3", 16, "compression.operation_overhead", "only usage homom"),
-    ("codec: none", "codec: {rho: 0.5}\n  usage: one-time\n  direction: pull", 17, "compression.direction",
+    ("codec: none", "codec: {rho: 0.5, compress_time: 0 s, decompress_time: 0 s}\n  usage: one-time\n  direction: pull", 17, "compression.direction",
         "with usage one-time both directions"),
     ("workers: 4", "workers: 4\n  server: {cores: 2}", 8, "cluster.server.cores", "codec 'none'"),
-    ("workers: 4", "workers: 4\n  worker: {cores: 2}", 8, "cluster.worker.cores", "codec 'none'"),
-    ("workers: 4", "groups: [{count: 1, cores: 2}]\n  worker: {cores: 3}", 8, "cluster.worker.cores", "every group"),
+    ("workers: 4", "workers: 4\n  worker: {cores: 2}", 8, "cluster.worker.cores", "one message at a time"),
+    ("workers: 4", "groups: [{count: 1, cores: 2}]", 7, "cluster.groups", "one message at a time"),
+    ("workers: 4", "groups: [{count: 1, bandwidth: 1 Gbit/s}]", 7, "cluster.groups", "no own interface"),
     ("minibatch: 64", "minibatch: 64\n  jitter: {cv: 0}", 6, "compute.jitter", "a cv of 0 is no jitter"),
     ("{parameters: 100 MB}", "{parameters: 1 MB, operation_shares: {gemm: 1}}", 2, "model.operation_shares",
         "does not name operations"),
@@ -31,11 +32,40 @@ def test_a_setting_without_effect_is_said(old, new, line, field, words, write, r
     assert notices[0].message.startswith("no effect: ")
 
 
+def test_a_server_that_only_encodes_needs_no_cores_to_decode(write, registry):
+    text = BASE.replace("codec: none", "codec: gzip\n  direction: pull")
+    text = text.replace("workers: 4", "workers: 4\n  server: {cores: 2}")
+    (notice,) = load(write(text), registry).notices
+    assert "with direction pull the server decodes nothing" in str(notice)
+
+
+@pytest.mark.parametrize(
+    ("codec", "message"),
+    [
+        ("{ratio: 4}", "compress and decompress at no cost"),
+        ("{ratio: 4, compress_rate: 1 GB/s}", "decompress at no cost"),
+        ("{ratio: 4, compress_time: 0 s, decompress_time: 0 s, expands: true}", "makes its input smaller"),
+        ("{ratio: 4, compress_rate: 1 GB/s, decompress_rate: 1 GB/s, measured_size: 1 MB}", "only times are for the"),
+    ],
+)
+def test_a_codec_says_what_it_leaves_out(codec, message, write, registry):
+    (notice,) = load(write(BASE.replace("codec: none", f"codec: {codec}")), registry).notices
+    assert message in str(notice)
+
+
+def test_a_sweep_that_a_run_leaves_alone_is_said(write, registry):
+    (notice,) = load(write(BASE + "\nsweep: {cluster.workers: 1..3}\n"), registry).notices
+    assert notice.message == "its points are not run; simcluster sweep runs them"
+
+
 SILENT = [
     ("model: {parameters: 100 MB}", "model: resnet50"),  # has operation_shares of its own
     ("codec: none", "codec: none\n  direction: both\n  usage: every-update\n  operation_overhead: 1"),
     ("codec: none", "codec: gzip\n  direction: push"),
-    ("codec: none", "codec: {rho: 0.5}\n  usage: homomorphic\n  operation_overhead: 1.3"),
+    (
+        "codec: none",
+        "codec: {rho: 0.5, compress_time: 0 s, decompress_time: 0 s}\n  usage: homomorphic\n  operation_overhead: 1.3",
+    ),
     ("workers: 4", "workers: 4\n  server: {cores: 1}\n  worker: {cores: 1}"),
     ("minibatch: 64", "minibatch: 64\n  jitter: {cv: 0.1}"),
     ("minibatch: 64", "minibatch: 64\n  jitter: {distribution: exponential}"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simcluster.theory.order_statistics import expected_maximum
+from simcluster.theory.order_statistics import Distribution, expected_maximum
 from simcluster.theory.symmetric import SymmetricUpdate
 from tests.building import run, scenario
 from tests.schemes.reference import Reference
@@ -174,19 +174,22 @@ def test_unequal_workers_meet_the_slow_re_computation(seed: int) -> None:
     assert ends == pytest.approx(reference.update_ends(3), rel=1e-12)
 
 
-def test_exponential_stragglers_cost_the_order_statistic() -> None:
+@pytest.mark.parametrize(
+    ("distribution", "cv"), [("exponential", 1.0), ("lognormal", 0.5), ("gamma", 0.7), ("uniform", 0.4)]
+)
+def test_stragglers_cost_the_order_statistic(distribution: Distribution, cv: float) -> None:
     # Transfers take nothing beside computing, so that an update lasts as long as its slowest worker: mean tau * H_M.
     changes = {
         "model": {"parameters": "1 B"},
         "network": {"bandwidth": "100 Gbit/s"},
-        "compute": {"minibatch_time": "16 s", "jitter": {"distribution": "exponential", "cv": 1, "per": "update"}},
+        "compute": {"minibatch_time": "16 s", "jitter": {"distribution": distribution, "cv": cv, "per": "update"}},
         "cluster": {"workers": 16},
         "training": {"updates": 4000},
     }
     metrics = run(changes, record=False).metrics
     half_width = 3.29 * float(metrics["update_time_s_std"]) / math.sqrt(4000)  # 99.9 %
     assert half_width < 0.025 * float(metrics["update_time_s"])
-    assert abs(float(metrics["update_time_s"]) - expected_maximum("exponential", 1.0, 16)) < half_width
+    assert abs(float(metrics["update_time_s"]) - expected_maximum(distribution, cv, 16)) < half_width
 
 
 @pytest.mark.parametrize("per", ["update", "minibatch"])

@@ -62,7 +62,6 @@ class _Round:
         if not self._missing:
             self.complete.succeed()
 
-
     def settle(self, busy: float) -> None:
         """Charge the server's decoding to all rows; ``busy`` is the time [s] that it has spent so far."""
         for row in self.rows:
