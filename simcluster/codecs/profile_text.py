@@ -1,14 +1,15 @@
-"""A measurement written as a cost profile: the YAML of a catalogue entry, or of an inline profile with its story."""
+"""A measurement written as a cost profile: an entry of the catalogue, a scenario's own mapping, or a file to extend."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 from simcluster.codecs.measuring import Measurement, Spread
 
 
 def profile_text(measurement: Measurement, date: str) -> str:
-    """Return the YAML text of a cost profile.
+    """Return the YAML text of an entry of the catalogue.
 
     Parameters
     ----------
@@ -17,21 +18,49 @@ def profile_text(measurement: Measurement, date: str) -> str:
     date : str
         The day, as ``2026-11-22``: nothing here reads a clock.
     """
+    entry = {"description": _description(measurement), "source": _source(measurement, date), **_costs(measurement)}
+    return _yaml(entry, width=118)
+
+
+def inline_text(measurement: Measurement) -> str:
+    """Return the line that gives a scenario's ``compression`` this codec."""
+    return f"codec: {_yaml(_costs(measurement), width=10_000, flow=True)}".strip()
+
+
+def fragment_text(measurement: Measurement, date: str) -> str:
+    """Return the YAML text of a file that scenarios extend to use this codec: its costs, and a comment on them.
+
+    Parameters are those of :func:`profile_text`.
+    """
+    about = [
+        "A codec's cost profile: a scenario in this folder that says 'extends:' and this file's name uses it.",
+        _description(measurement),
+        f"{_source(measurement, date)}.",
+    ]
+    comment = [textwrap.fill(part, 118, initial_indent="# ", subsequent_indent="# ") for part in about]
+    return "\n".join([*comment, _yaml({"compression": {"codec": _costs(measurement)}}, width=118)])
+
+
+def _costs(measurement: Measurement) -> dict[str, object]:
+    """Return the settings of the profile, as a scenario spells them."""
+    ratio = float(f"{measurement.ratio.median:.6g}")
+    costs: dict[str, object] = {"ratio": int(ratio) if ratio.is_integer() else ratio}
+    if ratio < 1:
+        costs["expands"] = True
+    costs["compress_rate"] = rate_text(measurement.encode_rate.median)
+    costs["decompress_rate"] = rate_text(measurement.decode_rate.median)
+    costs["averages_compressed"] = measurement.aggregate_rate is not None
+    return costs
+
+
+def _yaml(data: Mapping[str, object], width: int, flow: bool = False) -> str:
     import yaml
 
-    entry: dict[str, object] = {"description": _description(measurement), "source": _source(measurement, date)}
-    ratio = float(f"{measurement.ratio.median:.6g}")
-    entry["ratio"] = int(ratio) if ratio.is_integer() else ratio
-    if ratio < 1:
-        entry["expands"] = True
-    entry["compress_rate"] = _rate(measurement.encode_rate.median)
-    entry["decompress_rate"] = _rate(measurement.decode_rate.median)
-    entry["averages_compressed"] = measurement.aggregate_rate is not None
-    return str(yaml.safe_dump(entry, sort_keys=False, width=118, allow_unicode=True))
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=width, default_flow_style=flow))
 
 
 def _description(measurement: Measurement) -> str:
-    parts = [f"{measurement.codec}{_options(measurement.options)} on {measurement.source}"]
+    parts = [f"{measurement.codec}{options_text(measurement.options)} on {measurement.source}"]
     parts.append(f"{measurement.size_bytes:,} bytes become {measurement.ratio.median:.5g} times fewer")
     if measurement.agreed_bytes:
         parts.append(f"{measurement.agreed_bytes:,} bytes of what is left go into an agreement beforehand")
@@ -39,9 +68,10 @@ def _description(measurement: Measurement) -> str:
         f"relative error {measurement.relative_error.median:.3g}, largest {measurement.max_error.median:.3g}, "
         f"bias {measurement.bias.median:.2g}"
     )
-    parts.append(f"encodes {_range(measurement.encode_rate)}, decodes {_range(measurement.decode_rate)} of plain data")
+    encodes, decodes = range_text(measurement.encode_rate), range_text(measurement.decode_rate)
+    parts.append(f"encodes {encodes}, decodes {decodes} of plain data")
     if measurement.aggregate_rate:
-        parts.append(f"payloads are averaged at {_range(measurement.aggregate_rate)} of payload")
+        parts.append(f"payloads are averaged at {range_text(measurement.aggregate_rate)} of payload")
     else:
         parts.append("payloads can't be averaged")
     return "; ".join(parts) + "."
@@ -57,13 +87,23 @@ def _source(measurement: Measurement, date: str) -> str:
     )
 
 
-def _options(options: Mapping[str, object]) -> str:
-    return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""
+def options_text(options: Mapping[str, object]) -> str:
+    """Return the options that are set in parentheses, after a space; nothing if there are none."""
+    said = [f"{name} {_said(value)}" for name, value in options.items() if value is not None]
+    return f" ({', '.join(said)})" if said else ""
 
 
-def _rate(value: float) -> str:
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return " to ".join(map(_said, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def rate_text(value: float) -> str:
+    """Return a rate [B/s] in three digits."""
     return f"{float(f'{value / 1e6:.3g}'):.10g} MB/s"
 
 
-def _range(rates: Spread) -> str:
-    return f"{_rate(rates.low).removesuffix(' MB/s')} to {_rate(rates.high)}"
+def range_text(rates: Spread) -> str:
+    """Return the least and the largest of some rates [B/s]."""
+    return f"{rate_text(rates.low).removesuffix(' MB/s')} to {rate_text(rates.high)}"

@@ -1,6 +1,6 @@
-"""The one place that maps names of schemes and topologies to the modules that hold them.
+"""The one place that maps names of schemes, topologies and codecs to the modules that hold them.
 
-Lazy: a module is imported when its name is used. Adding a scheme or a topology is a new file and one line here. Each
+Lazy: a module is imported when its name is used. Adding one of them is a new file and one line here. Each
 module offers ``OPTIONS``, its model of options, and what builds the live object from them.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 from simcluster.options import Options
 
-Kind = Literal["scheme", "topology"]
+Kind = Literal["scheme", "topology", "codec"]
 
 _MODULES: dict[Kind, dict[str, str]] = {
     "scheme": {
@@ -26,11 +26,32 @@ _MODULES: dict[Kind, dict[str, str]] = {
         "machines": "simcluster.network.machines",
         "custom": "simcluster.network.custom",
     },
+    "codec": {
+        "none": "simcluster.codecs.none",
+        "fp16": "simcluster.codecs.fp16",
+        "bf16": "simcluster.codecs.bf16",
+        "gzip": "simcluster.codecs.deflate",
+        "zstd": "simcluster.codecs.zstd",
+        "shuffle-zlib": "simcluster.codecs.shuffle",
+        "fixed-point": "simcluster.codecs.fixed_point",
+        "dynamic-fixed-point": "simcluster.codecs.dynamic_fixed_point",
+        "1-bit": "simcluster.codecs.onebit",
+        "qsgd": "simcluster.codecs.qsgd",
+        "terngrad": "simcluster.codecs.terngrad",
+        "dorefa": "simcluster.codecs.dorefa",
+        "signsgd": "simcluster.codecs.signsgd",
+        "logarithmic": "simcluster.codecs.logarithmic",
+        "top-k": "simcluster.codecs.top_k",
+        "random-k": "simcluster.codecs.random_k",
+        "dgc": "simcluster.codecs.dgc",
+        "sbc": "simcluster.codecs.sbc",
+        "powersgd": "simcluster.codecs.powersgd",
+    },
 }
 
 
 class Registry:
-    """Names of schemes and topologies, and what stands behind them."""
+    """Names of schemes, topologies and codecs, and what stands behind them."""
 
     def names(self, kind: Kind) -> Sequence[str]:
         """Return all names of a kind, in the order in which they are listed."""
@@ -47,7 +68,7 @@ class Registry:
         return import_module(_MODULES[kind][name])
 
     def options(self, kind: Kind, name: str) -> type[Options]:
-        """Return the model of the options of a scheme or topology.
+        """Return the model of the options of a scheme, topology or codec.
 
         Raises
         ------

@@ -12,7 +12,7 @@ import yaml
 
 from simcluster.codecs import CodecProfile
 from simcluster.codecs.measuring import Spread, measure, this_machine
-from simcluster.codecs.profile_text import profile_text
+from simcluster.codecs.profile_text import fragment_text, inline_text, profile_text
 from simcluster.codecs.synthetic import DISTRIBUTIONS, synthetic
 from simcluster.errors import UserInputError
 from simcluster.options import WRITTEN
@@ -75,8 +75,10 @@ def test_every_codec_gives_a_profile_that_reads_back(case: Case) -> None:
     assert "seed 7" in entry["source"]
     assert found.machine.cpu in entry["source"]
     assert case.name in entry["description"]
-    about = ("description", "source")
-    profile = CodecProfile.model_validate({k: v for k, v in entry.items() if k not in about}, context=WRITTEN)
+    settings = {key: value for key, value in entry.items() if key not in ("description", "source")}
+    assert yaml.safe_load(inline_text(found)) == {"codec": settings}
+    assert yaml.safe_load(fragment_text(found, "2026-11-22")) == {"compression": {"codec": settings}}
+    profile = CodecProfile.model_validate(settings, context=WRITTEN)
     assert 1 / profile.compressed_fraction == pytest.approx(found.ratio.median, rel=1e-5)
     assert profile.encode_time(SIZE, SIZE) == pytest.approx(SIZE / found.encode_rate.median, rel=0.01)
     assert profile.averages_compressed == ("add" in case.build().algebra)
