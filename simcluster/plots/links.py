@@ -23,6 +23,7 @@ def links(table: pd.DataFrame, ax: Axes, *, most: int = 8) -> Axes:
     table : DataFrame
         One row per link and stretch of constant rate: ``link``, ``start_s``, ``end_s`` [s], ``rate_bytes_per_s``, and
         ``capacity_bytes_per_s`` if it is known: a row is as high as the capacity then, and else as the highest rate.
+        Between the stretches of a link nothing moves.
     ax : Axes
         Where to draw.
     most : int
@@ -46,22 +47,23 @@ def links(table: pd.DataFrame, ax: Axes, *, most: int = 8) -> Axes:
     if highest <= 0:
         raise ValueError("nothing to draw: no link carried anything")
     rows = rows.assign(share=rows["rate_bytes_per_s"] / (rows[_CAPACITY] if known else highest))
-    begin, end = float(rows["start_s"].min()), float(rows["end_s"].max())
-    means = ((rows["end_s"] - rows["start_s"]) * rows["share"]).groupby(rows["link"], sort=False).sum() / (end - begin)
-    shown = means.sort_values(ascending=False, kind="stable").index[:most]
+    end = float(rows["end_s"].max())
+    means = ((rows["end_s"] - rows["start_s"]) * rows["share"]).groupby(rows["link"], sort=False).sum() / end
+    # Links that carry the same but for rounding stay in the order of the table.
+    shown = means.round(9).sort_values(ascending=False, kind="stable").index[:most]
     unit = labels.time_unit(end)
     for place, name in enumerate(shown):
-        at, shares = _steps(rows[rows["link"] == name], begin, end)
+        at, shares = _steps(rows[rows["link"] == name], end)
         top, bottom = place + 0.5 - _FILLED / 2, place + 0.5 + _FILLED / 2
         ax.fill_between(at * unit.factor, bottom, bottom - shares * _FILLED, step="post", color=style.BLUE, linewidth=0)
-        ax.hlines([top, bottom], begin * unit.factor, end * unit.factor, color="#BBBBBB", linewidth=0.5, zorder=1)
+        ax.hlines([top, bottom], 0.0, end * unit.factor, color="#BBBBBB", linewidth=0.5, zorder=1)
         ax.annotate(
             f"{means[name]:.0%}", (1.0, place + 0.5), (3, 0), xycoords=("axes fraction", "data"),
             textcoords="offset points", va="center", fontsize=style.SMALL,
         )
     ax.set_yticks(np.arange(len(shown)) + 0.5, [style.literal(style.shorten(name)) for name in shown])
     ax.set_ylim(len(shown), 0)
-    ax.set_xlim(begin * unit.factor, end * unit.factor)
+    ax.set_xlim(0.0, end * unit.factor)
     ax.set_xlabel(f"Time [{unit.symbol}]")
     style.dress(ax, grid="x")
     ax.tick_params(axis="y", length=0)
@@ -71,22 +73,25 @@ def links(table: pd.DataFrame, ax: Axes, *, most: int = 8) -> Axes:
         ax,
         f"full height: {what}; right: mean share of it",
         f"{len(means) - len(shown)} of {len(means)} links not shown" if len(means) > len(shown) else "",
-        f"means over {_duration((end - begin) / _MOST_STEPS)}" if crowded else "",
+        f"means over {_duration(end / _MOST_STEPS)}" if crowded else "",
         lost,
     )
     return ax
 
 
-def _steps(rows: pd.DataFrame, begin: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+def _steps(rows: pd.DataFrame, end: float) -> tuple[np.ndarray, np.ndarray]:
     """Return when the rate of a link changes, and its share of the row from then on."""
-    rows = rows.sort_values("start_s", kind="stable")
     starts, ends, shares = (rows[name].to_numpy(float) for name in ("start_s", "end_s", "share"))
+    # A stretch that begins when another ends comes after it, and has the last word.
+    times = np.concatenate([[0.0], ends, starts])
+    order = np.argsort(times, kind="stable")
+    times, values = times[order], np.concatenate([np.zeros(1 + len(ends)), shares])[order]
     if len(rows) > _MOST_STEPS:
-        edges = np.linspace(begin, end, _MOST_STEPS + 1)
-        times = np.append(starts, ends[-1])
-        carried = np.interp(edges, times, np.append(0.0, np.cumsum(shares * (ends - starts))))
-        shares, starts, ends = np.diff(carried) / np.diff(edges), edges[:-1], edges[1:]
-    return np.append(starts, ends[-1]), np.append(shares, 0.0)
+        carried = np.append(0.0, np.cumsum(values[:-1] * np.diff(times)))
+        edges = np.linspace(0.0, end, _MOST_STEPS + 1)
+        values = np.append(np.diff(np.interp(edges, times, carried)) / np.diff(edges), 0.0)
+        times = edges
+    return times, values
 
 
 def _duration(time: float) -> str:

@@ -6,6 +6,8 @@ that is idle outside of the update is blank. What neighbouring updates do in the
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,7 +23,9 @@ _FILLED = 0.84
 _SEPARATED = 4.0
 
 
-def timeline(spans: pd.DataFrame, ax: Axes, *, update: int | None = None, max_rows: int = 30) -> Axes:
+def timeline(
+    spans: pd.DataFrame, ax: Axes, *, update: int | Literal["all"] | None = None, max_rows: int = 30
+) -> Axes:
     """Draw one update as a Gantt chart: a row a lane, grouped by entity, the server first.
 
     Parameters
@@ -30,8 +34,9 @@ def timeline(spans: pd.DataFrame, ax: Axes, *, update: int | None = None, max_ro
         Columns ``entity``, ``lane``, ``activity``, ``update``, ``start_s``, ``end_s`` [s] and ``cause``.
     ax : Axes
         Where to draw.
-    update : int, optional
-        The update, counted from 1; by default the first in the table.
+    update : int or 'all', optional
+        The update, counted from 1; by default the first in the table. ``all`` shows the whole run, with what happens
+        before the first update and after the last.
     max_rows : int
         With more lanes than this, an entity has one row; with more entities, the first and the last ones are drawn and
         the one that computes longest, and the picture says how many are not.
@@ -51,24 +56,25 @@ def timeline(spans: pd.DataFrame, ax: Axes, *, update: int | None = None, max_ro
     known, lost = tables.usable(spans, ["entity", "lane", "activity", "update"], ["start_s", "end_s"])
     tables.require(spans, ["cause"])
     known = known[known["end_s"] > known["start_s"]]
-    number, begin, end = _window(known, update)
+    number, begin, end = (None, 0.0, float(known["end_s"].max())) if update == "all" else _window(known, update)
     seen = known[(known["end_s"] > begin) & (known["start_s"] < end)]
     seen = seen.assign(start_s=seen["start_s"].clip(begin, end) - begin, end_s=seen["end_s"].clip(begin, end) - begin)
     active = seen[seen["activity"] != _WAIT]
-    waits = seen[(seen["activity"] == _WAIT) & (seen["update"] == number)]
-    layout = rows.arrange(active, waits, _longest(active[active["update"] == number]), max_rows)
+    own = (seen["update"] > 0) if number is None else (seen["update"] == number)
+    waits = seen[(seen["activity"] == _WAIT) & own]
+    layout = rows.arrange(active, waits, _longest(active[own.loc[active.index]]), max_rows)
     unit = labels.time_unit(end - begin)
     shown = layout.spans.assign(start=layout.spans["start_s"] * unit.factor, end=layout.spans["end_s"] * unit.factor)
     _draw(ax, shown, number)
     ax.set_xlim(0, (end - begin) * unit.factor)
     ax.set_ylim(layout.bottom, 0)
     ax.set_yticks(layout.ticks, [style.literal(style.shorten(name)) for name in layout.names])
-    ax.set_xlabel(f"Time since update {number} began [{unit.symbol}]")
+    ax.set_xlabel(f"Time since {'the start' if number is None else f'update {number} began'} [{unit.symbol}]")
     style.dress(ax, grid="x")
     ax.tick_params(axis="y", length=0)
     if layout.by_lane:
         _say_causes(ax, shown[shown["activity"] == _WAIT])
-    faint = bool(((shown["activity"] != _WAIT) & (shown["update"] != number)).any())
+    faint = number is not None and bool(((shown["activity"] != _WAIT) & (shown["update"] != number)).any())
     causes = {str(cause).replace(" ", "_") for cause in shown[shown["activity"] == _WAIT]["cause"]}
     pale = "pale: waits for what has this colour" if causes & set(style.PARTS) else ""
     style.remark(ax, lost, layout.left_out, pale, "faint: other updates" if faint else "")
@@ -112,15 +118,16 @@ def _part(entity: str, activity: str) -> str:
     return served if served in style.PARTS and not entity.startswith("worker") else name
 
 
-def _draw(ax: Axes, spans: pd.DataFrame, update: int) -> None:
+def _draw(ax: Axes, spans: pd.DataFrame, update: int | None) -> None:
     pairs = zip(spans["entity"], spans["activity"], strict=True)
     spans = spans.assign(part=[_part(str(entity), str(activity)) for entity, activity in pairs])
     found = looks(spans)
+    is_own = (spans["update"] == update) | (update is None)
     for part, look in found.items():
         if part == _WAIT:
             continue
         for own in (True, False):
-            some = spans[(spans["part"] == part) & ((spans["update"] == update) == own)]
+            some = spans[(spans["part"] == part) & (is_own == own)]
             if len(some):
                 _draw_part(ax, some, look, own)
     _draw_waits(ax, spans[spans["part"] == _WAIT])

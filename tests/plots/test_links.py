@@ -31,6 +31,30 @@ def test_with_capacities_rows_are_as_high_as_these():
     assert "full height: capacity" in builders.remark(figure)
 
 
+def test_the_area_is_as_high_as_the_rate_at_each_time():
+    table = builders.links(1, steps=3).assign(rate_bytes_per_s=[1e6, 4e6, 2e6])
+    (area,) = [one for one in draw("links", table).axes[0].collections if one.get_facecolor().any()]
+    corners = area.get_paths()[0].vertices
+    bottom = corners[:, 1].max()
+    tops = [(bottom - corners[np.isclose(corners[:, 0], time), 1].min()) / 0.84 for time in (0, 1, 2, 3)]
+    # At 1 s and 2 s two heights meet, of which this is the larger.
+    assert np.allclose(tops, [0.25, 1.0, 1.0, 0.5])
+
+
+def test_what_is_not_in_the_table_is_silence():
+    table = builders.links(1, steps=6)
+    figure, sparse = draw("links", table), draw("links", table[table["flows"] > 0])
+    shapes = [
+        np.unique(one.get_paths()[0].vertices, axis=0)
+        for each in (figure, sparse)
+        for one in each.axes[0].collections
+        if one.get_facecolor().any()
+    ]
+    assert len(shapes) == 2
+    assert np.allclose(*shapes)
+    assert shares(figure) == shares(sparse) == ["50%"]
+
+
 def test_links_beyond_the_most_are_counted():
     figure = draw("links", builders.links(5), most=2)
     assert names(figure) == ["worker-0/up", "worker-1/up"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simcluster.plots import draw, labels
+from simcluster.plots import draw, labels, style
 
 from . import builders
 
@@ -70,6 +70,15 @@ def test_the_line_lies_where_both_are_equal():
     assert builders.remark(figure) == "line: break-even"
     assert figure.axes[1].get_xlabel() == "Times as fast as vanilla"
     assert builders.overlaps(figure) == []
+
+
+def test_what_is_faster_is_blue():
+    for bandwidth, color in ((1e6, style.BLUE), (1e12, style.ORANGE)):
+        table = builders.bandwidths([bandwidth, 2 * bandwidth], [0.01, 0.02])
+        (filled,) = draw("break-even", table).axes[0].collections
+        drawn = [path for path in filled.get_paths() if len(path.vertices)]
+        (shade,) = {tuple(filled.get_facecolor()[filled.get_paths().index(path)][:3]) for path in drawn}
+        assert any(np.allclose(shade, style.tint(color, share)) for share in (0.25, 0.5, 0.75, 1.0))
 
 
 def test_without_a_break_even_there_is_no_line():

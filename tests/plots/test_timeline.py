@@ -125,3 +125,13 @@ def test_an_update_that_is_not_there_is_refused():
         draw("timeline", builders.spans(2).assign(update=0))
     with pytest.raises(ValueError, match="5 or more"):
         draw("timeline", builders.spans(2), max_rows=4)
+
+
+def test_the_whole_run_shows_what_happens_before_the_first_and_after_the_last_update():
+    spans = builders.spans(4)
+    spans.loc[spans["activity"] == "encode", "update"] = 0
+    figure = draw("timeline", spans, update="all")
+    ax = figure.axes[0]
+    assert ax.get_xlabel().startswith("Time since the start")
+    assert ax.get_xlim()[1] >= spans["end_s"].max()
+    assert "faint" not in builders.remark(figure)
