@@ -1,0 +1,157 @@
+"""The report of a sweep: which settings were tried, how the result depends on them, and all points as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from simcluster.plots import labels
+from simcluster.report.html import Html, page, prose, table, tag
+from simcluster.report.pieces import Gallery, key_figures, number
+
+#: Metrics of the table of all points.
+_SHOWN = ("update_time_s", "computation_s", "transfer_s", "speedup", "efficiency", "limited_by")
+_MOST_ROWS = 1000
+#: Pictures of one kind, one for each combination of the settings that it can't show.
+_MOST_PICTURES = 6
+_COMPARED = 4
+#: More lines than this are a thicket, and a map has to do.
+_LINES = 7
+_PAIR = 2
+_VANILLA = "vanilla_update_time_s"
+
+
+def sweep_page(title: str, points: pd.DataFrame, settings: Sequence[str]) -> str:
+    """Return the report of a sweep as a whole HTML document.
+
+    Parameters
+    ----------
+    title : str
+    points : DataFrame
+        One row for each point: its settings and metrics; with replications their means, and intervals in
+        ``<metric>_low`` and ``<metric>_high``.
+    settings : sequence of str
+        The columns that are settings, in the order of the grid.
+
+    Raises
+    ------
+    ValueError
+        If there are no points.
+    """
+    if points.empty:
+        raise ValueError("nothing to report: the sweep has no points that are done")
+    return page(title, _sections(title, points, [name for name in settings if name in points.columns]))
+
+
+def _sections(title: str, points: pd.DataFrame, settings: Sequence[str]) -> Iterator[Html]:
+    gallery = Gallery()
+    yield tag("h1", title)
+    yield tag("p", f"A sweep of {len(points)} points.")
+    yield key_figures(list(_extremes(points, settings)))
+    yield tag("h2", "What was varied")
+    rows = [[_title(name), prose(_values(name, points[name]))] for name in settings]
+    yield table(["setting", "values"], rows, text=(0, 1))
+    varied = [name for name in settings if points[name].nunique() > 1]
+    yield from _pictures(points, varied, gallery)
+    yield tag("h2", "All points")
+    if len(points) > _MOST_ROWS:
+        yield tag("p", f"The first {_MOST_ROWS} of {len(points)}.")
+    columns = [*settings, *(name for name in _SHOWN if name in points.columns)]
+    cells = [
+        [number(name, value) for name, value in zip(columns, row, strict=True)]
+        for row in points[columns].head(_MOST_ROWS).itertuples(index=False)
+    ]
+    words = [place for place, name in enumerate(columns) if not labels.is_numeric(points[name])]
+    yield table([_title(name) for name in columns], cells, text=words)
+
+
+def _title(column: str) -> str:
+    """Return what a column is called, without a unit: each value has its own."""
+    known = labels.axis_label(column).replace(r"\$", "$") or column
+    return column.replace("_", " ") if known == column and "." not in column else known
+
+
+def _point(row: pd.Series, settings: Sequence[str]) -> str:
+    """Return the settings of a point in words."""
+    said = []
+    for name in settings:
+        value = labels.value_label(name, row[name]).replace(r"\$", "$")
+        said.append(value if " = " in value or name == "preset" else f"{_title(name)} {value}")
+    return ", ".join(said)
+
+
+def _values(column: str, values: pd.Series) -> str:
+    """Return the distinct values of a setting in words: all of them, or how many there are and where they end."""
+    distinct = list(values.drop_duplicates())
+    if len(distinct) <= 12:
+        return ", ".join(number(column, value) for value in distinct)
+    return f"{len(distinct)} values from {number(column, distinct[0])} to {number(column, distinct[-1])}"
+
+
+def _extremes(points: pd.DataFrame, settings: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield the points with the shortest and the longest update."""
+    times = points["update_time_s"]
+    for name, place in (("shortest update", times.argmin()), ("longest update", times.argmax())):
+        row = points.iloc[int(place)]
+        yield name, number("update_time_s", float(row["update_time_s"])), _point(row, settings)
+    best = points.iloc[int(points["speedup"].argmax())]
+    yield "highest speed-up", number("speedup", float(best["speedup"])), _point(best, settings)
+
+
+def _pictures(points: pd.DataFrame, settings: Sequence[str], gallery: Gallery) -> Iterator[Html]:
+    """Yield what suits the settings: numbers along axes first, and one picture for each value of those left over."""
+    numeric = [name for name in settings if labels.is_numeric(points[name])]
+    ordered = [*numeric, *(name for name in settings if name not in numeric)]
+    if not ordered:
+        return
+    shown, left = ordered[:2], ordered[2:]
+    yield tag("h2", "How the result depends on it")
+    for count, (where, rows) in enumerate(_parted(points, left)):
+        if count == _MOST_PICTURES:
+            yield tag("p", "Pictures of further combinations are left out; the table has all of them.")
+            return
+        if where:
+            yield tag("h3", where)
+        yield from _of_two(rows, shown, numeric, gallery)
+
+
+def _parted(points: pd.DataFrame, left: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of each combination of the settings that pictures don't show, and what it is called."""
+    if not left:
+        yield "", points
+        return
+    for _, rows in points.groupby(list(left), sort=False):
+        yield _point(rows.iloc[0], left), rows
+
+
+def _of_two(rows: pd.DataFrame, shown: Sequence[str], numeric: Sequence[str], gallery: Gallery) -> Iterator[Html]:
+    """Yield the pictures of a sweep over one or two settings."""
+    x, by = shown[0], shown[1] if len(shown) > 1 else None
+    if by is None or rows[by].nunique() <= _LINES:
+        kind = "lines" if x in numeric else "totals"
+        options = {"x": x} if by is None else {"x": x, "by": by}
+        yield gallery.picture(kind, rows, "Time per update.", narrow=True, y="update_time_s", **options)
+        yield gallery.picture(kind, rows, "Speed-up.", narrow=True, y="speedup", **options)
+    if by is None:
+        if len(rows) <= _COMPARED:
+            yield gallery.picture("comparison", rows, "The parts of an update, side by side.", narrow=True, by=x)
+        else:
+            yield gallery.picture("breakdown", rows, "The parts of an update.", x=x)
+        return
+    if by not in numeric and x in numeric and rows[by].nunique() <= _COMPARED:
+        for name, some in rows.groupby(by, sort=False):
+            yield gallery.picture("breakdown", some, f"The parts of an update: {name}.", narrow=True, x=x)
+    elif min(rows[x].nunique(), rows[by].nunique()) > _PAIR:
+        yield gallery.picture("heat-map", rows, "Time per update.", narrow=True, x=x, by=by)
+    if _has_break_even(rows, x, by, numeric):
+        caption = "Where it is faster than the same cluster without compression."
+        yield gallery.picture("break-even", rows, caption, narrow=True, x=x, by=by)
+
+
+def _has_break_even(rows: pd.DataFrame, x: str, by: str, numeric: Sequence[str]) -> bool:
+    """Whether a map of break-evens says anything: two axes of numbers, and compression that makes a difference."""
+    if not {x, by} <= set(numeric) or _VANILLA not in rows.columns or rows[_VANILLA].isna().any():
+        return False
+    differs = (rows[_VANILLA] / rows["update_time_s"] - 1).abs() > 1e-6
+    return bool(differs.any()) and min(rows[x].nunique(), rows[by].nunique()) > 1
