@@ -1,0 +1,128 @@
+"""Two scenarios side by side: their difference with its interval, and the parts of an update that made it.
+
+Both run under the same seeds, so that each replication is a pair that drew the same random numbers: the interval is
+that of the mean of the paired differences, and most of the luck cancels. The parts of an update add up to its time, so
+that the differences of the parts add up to the difference of the update times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from simcluster.errors import UserInputError
+from simcluster.experiments.estimates import Estimate, check_confidence, estimate, mean_of
+from simcluster.experiments.replicating import REPLICATIONS, numbers_of, numeric_metrics
+from simcluster.experiments.running import open_runner
+from simcluster.results.summary import LIMITS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simcluster.scenario import Scenario
+
+#: The parts of an update, which add up to its time.
+PARTS = tuple(part for parts in LIMITS.values() for part in parts)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The difference between two scenarios: always the second minus the first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row for each metric: metric, a, b (means), difference, half_width, low, high, relative (difference / a).
+    parts : DataFrame
+        A row for each part of an update, the one that changed most first: part, a, b, difference, half_width [s], and
+        share of the difference between the update times.
+    difference : Estimate
+        Of the update time [s].
+    replications : int
+    """
+
+    table: pd.DataFrame
+    parts: pd.DataFrame
+    difference: Estimate
+    replications: int
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval of the difference excludes 0."""
+        return self.difference.low > 0 or self.difference.high < 0
+
+    @property
+    def main_part(self) -> str:
+        """The part of an update that made most of the difference; empty if the update times don't differ."""
+        shares = self.parts.set_index("part")["share"].dropna()
+        return str(shares.idxmax()) if len(shares) else ""
+
+
+def compare(
+    a: Scenario,
+    b: Scenario,
+    replications: int = REPLICATIONS,
+    *,
+    confidence: float = 0.95,
+    jobs: int = 1,
+    executor: str | Executor | None = None,
+    store: str | PathLike[str] | None = None,
+) -> Comparison:
+    """Compare two scenarios under common random numbers.
+
+    Parameters
+    ----------
+    a, b : Scenario
+        The second one runs under the seed of the first, whatever its own is.
+    replications : int
+        Pairs of runs, at least 2.
+    confidence : float
+        Of the intervals.
+    jobs, executor, store
+        See :func:`simcluster.sweep`.
+
+    Raises
+    ------
+    UserInputError
+        If an argument is out of range.
+    UnfinishedError
+        If a run failed three times.
+    """
+    check_confidence(confidence)
+    if replications < 2:
+        raise UserInputError(f"replications: a comparison with an interval needs at least 2, not {replications}")
+    with open_runner(jobs, executor, store) as runner:
+        rows_a, rows_b = runner.metrics([a, b.update(seed=a.seed)], range(replications))
+    known_b = set(numeric_metrics(rows_b))
+    table = _differences(rows_a, rows_b, [name for name in numeric_metrics(rows_a) if name in known_b], confidence)
+    pairs = zip(numbers_of(rows_a, "update_time_s"), numbers_of(rows_b, "update_time_s"), strict=True)
+    difference = estimate([second - first for first, second in pairs], confidence)
+    return Comparison(table, _parts(table, difference.mean), difference, replications)
+
+
+def _differences(
+    rows_a: Sequence[dict[str, Any]], rows_b: Sequence[dict[str, Any]], metrics: Sequence[str], confidence: float
+) -> pd.DataFrame:
+    import pandas as pd
+
+    lines = []
+    for name in metrics:
+        first, second = numbers_of(rows_a, name), numbers_of(rows_b, name)
+        one = estimate([after - before for before, after in zip(first, second, strict=True)], confidence)
+        before, after = mean_of(first), mean_of(second)
+        relative = one.mean / before if before else float("nan")
+        lines.append((name, before, after, one.mean, one.half_width, one.low, one.high, relative))
+    return pd.DataFrame(
+        lines, columns=["metric", "a", "b", "difference", "half_width", "low", "high", "relative"]
+    )
+
+
+def _parts(table: pd.DataFrame, total: float) -> pd.DataFrame:
+    parts = table[table["metric"].isin(PARTS)].rename(columns={"metric": "part"})
+    parts = parts[["part", "a", "b", "difference", "half_width"]]
+    parts["share"] = parts["difference"] / total if total else float("nan")
+    order = parts["difference"].abs().sort_values(ascending=False, kind="stable").index
+    return parts.loc[order].reset_index(drop=True)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from simcluster.errors import UserInputError
+from simcluster.experiments import parse_all, screen, sensitivity
+from tests.building import scenario
+
+# Update time of the base scenario: 8 / 4 + 2 * 4 * 100 MB / chi = 2 + 8 = 10 s.
+RANGES = ["network.bandwidth=80..120 MB/s", "compute.minibatch_time=7..9 s", "cluster.worker.cores=1..4"]
+
+
+def test_elasticities_by_hand() -> None:
+    table = sensitivity(scenario()).set_index("setting")
+    size = table.loc["model.parameters"]
+    assert (size["low"], size["base"], size["high"], size["unit"]) == (
+        pytest.approx(90e6), 100e6, pytest.approx(110e6), "bytes"
+    )
+    assert (size["update_time_s_low"], size["update_time_s_high"]) == (pytest.approx(9.2), pytest.approx(10.8))
+    assert size["change"] == pytest.approx(0.16)
+    assert size["elasticity"] == pytest.approx(math.log(10.8 / 9.2) / math.log(1.1 / 0.9))
+    rate = table.loc["network.bandwidth"]
+    assert rate["update_time_s_low"] == pytest.approx(2 + 8 / 0.9)
+    workers = table.loc["cluster.workers"]
+    assert (workers["low"], workers["high"]) == (3, 5)
+    assert workers["update_time_s_low"] == pytest.approx(8 / 3 + 6)
+    assert workers["update_time_s_high"] == pytest.approx(8 / 5 + 10)
+    assert table.loc["cluster.worker.cores", "change"] == 0
+    assert "seed" not in table.index
+    assert "training.updates" not in table.index
+    assert table["change"].abs().is_monotonic_decreasing
+
+
+def test_ranges_replace_all_settings() -> None:
+    table = sensitivity(scenario(), ranges=parse_all(RANGES))
+    assert list(table["setting"]) == ["network.bandwidth", "compute.minibatch_time", "cluster.worker.cores"]
+    # 2 + 8 / 0.8 = 12 s to 2 + 8 / 1.2 s
+    assert table["change"][0] == pytest.approx((2 + 8 / 1.2 - 12) / 10)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("method", "figure"), [("morris", "mu_star"), ("sobol", "ST")])
+def test_the_methods_that_change_all_at_once_agree(method: str, figure: str) -> None:
+    pytest.importorskip("SALib")
+    table = screen(scenario(), method=method, samples=8, ranges=parse_all(RANGES))  # type: ignore[arg-type]
+    assert list(table["setting"]) == ["network.bandwidth", "compute.minibatch_time", "cluster.worker.cores"]
+    assert table[figure][2] == pytest.approx(0, abs=1e-9)
+    again = screen(scenario(), method=method, samples=8, ranges=parse_all(RANGES))  # type: ignore[arg-type]
+    assert table.equals(again)
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(UserInputError, match="between 0 and 1"):
+        sensitivity(scenario(), spread=2)
+    with pytest.raises(UserInputError, match="given twice"):
+        parse_all(["cluster.workers=1..2", "cluster.workers=1..3"])
+    with pytest.raises(UserInputError, match="power of two"):
+        screen(scenario(), method="sobol", samples=7)
