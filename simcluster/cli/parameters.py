@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write tables and plots into DIR."
+)
+
+
+def scenario_options(command: F) -> F:
+    """Add the options that choose what is read from a scenario file."""
+    decorators = (
+        click.option(
+            "--set", "overrides", multiple=True, metavar="PATH=VALUE",
+            help="Override a setting, for example network.bandwidth=10Gbit/s.",
+        ),
+        click.option("--preset", "presets", multiple=True, metavar="NAME", help="Apply a named patch of the file."),
+        click.option("--allow-path", is_flag=True, help="Let 'extends' leave the folder of the file."),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command

@@ -1,0 +1,119 @@
+"""The report of a run as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from simcluster.cli.text import PART_NAMES, columns, seconds, share_bar, size
+from simcluster.results import Result
+from simcluster.results.summary import LIMITS
+from simcluster.scenario import Scenario
+
+_BAR_WIDTH = 40
+_LIMIT_NAMES = {
+    "computation": "computation",
+    "network": "the network (push and pull)",
+    "codec": "the codec (encoding and decoding)",
+    "aggregation": "aggregation at the server",
+    "waiting": "waiting (for slower workers, or for a core)",
+}
+
+
+def run_report(scenario: Scenario, result: Result) -> str:
+    """Return the report of one run: update time, where it goes, speed-up, and what limits it."""
+    metrics = _numbers(result)
+    lines = [f"{scenario.name}: {_headline(scenario)}"]
+    if scenario.description:
+        lines.append(scenario.description)
+    lines += ["", *columns(_facts(metrics), left=2), "", "where the time of an update goes"]
+    lines += _breakdown(metrics)
+    lines += ["", _limit(str(result.metrics["limited_by"]), metrics)]
+    return "\n".join(lines)
+
+
+def comparison(results: Mapping[str, Result]) -> str:
+    """Return one line for each of several runs, side by side; the first is what the others are compared with."""
+    base = _numbers(next(iter(results.values())))["update_time_s"]
+    header = ["", "update time", "computation", "transfer", "speed-up", "on the wire", "update time, relative"]
+    rows = [header]
+    for name, result in results.items():
+        metrics = _numbers(result)
+        rows.append(
+            [
+                name,
+                seconds(metrics["update_time_s"]),
+                seconds(metrics["computation_s"]),
+                seconds(metrics["transfer_s"]),
+                f"{metrics['speedup']:.3g}",
+                size(metrics["bytes_on_wire"] / metrics["updates"]),
+                f"{metrics['update_time_s'] / base:.3f}",
+            ]
+        )
+    return "\n".join(columns(rows))
+
+
+def _numbers(result: Result) -> dict[str, float]:
+    return {name: value for name, value in result.metrics.items() if isinstance(value, int | float)}
+
+
+def _headline(scenario: Scenario) -> str:
+    model = scenario.model.name or "a model of its own"
+    workers = scenario.cluster.total_workers
+    return f"{model} on {_count(workers, 'worker')}, {scenario.training.scheme}, {_compression(scenario)}"
+
+
+def _count(number: float, noun: str) -> str:
+    return f"{number:.0f} {noun}{'' if number == 1 else 's'}"
+
+
+def _compression(scenario: Scenario) -> str:
+    compression = scenario.compression
+    if compression.is_plain:
+        return "no compression"
+    words = [
+        f"{compression.codec.profile or 'a codec of its own'} (rho = {compression.codec.compressed_fraction:.3g})",
+        compression.usage.replace("-", " "),
+    ]
+    if compression.usage == "homomorphic":
+        words.append(f"h = {scenario.overhead:.3g}")
+    return ", ".join(words)
+
+
+def _facts(metrics: Mapping[str, float]) -> list[list[str]]:
+    rows = [
+        ["update time", f"{seconds(metrics['update_time_s'])}{_spread(metrics)}"],
+        ["speed-up", f"{metrics['speedup']:.3g} x one device of speed 1 (efficiency {metrics['efficiency']:.1%})"],
+        ["samples", f"{metrics['samples_per_s']:.4g} a second"],
+        ["on the wire", f"{size(metrics['bytes_on_wire'] / metrics['updates'])} an update"],
+        ["whole run", f"{seconds(metrics['total_time_s'])} for {_count(metrics['updates'], 'update')}"],
+    ]
+    if "busiest_link_utilisation" in metrics:
+        rows.insert(4, ["busiest link", f"carries {metrics['busiest_link_utilisation']:.1%} of its capacity"])
+    for name, title, unit in (("epoch_time_s", "epoch", ""), ("cost", "cost", ""), ("energy_kwh", "energy", " kWh")):
+        if name in metrics:
+            value = metrics[name]
+            rows.append([title, seconds(value) if name.endswith("_s") else f"{value:.4g}{unit}"])
+    return [[title, text] for title, text in rows]
+
+
+def _spread(metrics: Mapping[str, float]) -> str:
+    deviation = metrics["update_time_s_std"]
+    if deviation <= 1e-9 * metrics["update_time_s"]:
+        return ""
+    return f" (standard deviation {seconds(deviation)}, 95th percentile {seconds(metrics['update_time_s_p95'])})"
+
+
+def _limit(limit: str, metrics: Mapping[str, float]) -> str:
+    """Say what fills most of an update."""
+    share = math.fsum(metrics[part] for part in LIMITS[limit]) / metrics["update_time_s"]
+    return f"limited by {_LIMIT_NAMES[limit]}: {share:.0%} of an update"
+
+
+def _breakdown(metrics: Mapping[str, float]) -> list[str]:
+    """Return the table of the parts that take any time, each with a bar."""
+    total = metrics["update_time_s"]
+    parts = {part: metrics[part] for part in PART_NAMES if not math.isclose(metrics[part], 0, abs_tol=1e-9 * total)}
+    rows = [[f"  {PART_NAMES[part]}", seconds(value), f"{value / total:.1%}"] for part, value in parts.items()]
+    bars = [share_bar(value / total, _BAR_WIDTH) for value in parts.values()]
+    return [f"{line}  {bar}" for line, bar in zip(columns(rows), bars, strict=True)]
