@@ -44,6 +44,9 @@ _CAUSES = (
     words.WAIT,
 )
 
+#: What a worker does in each phase, in words.
+_DOING = ("computes", *(f"waits for {words.WORDS[cause]}" for cause in _CAUSES[1:-1]), "waits for others")
+
 #: Columns of the raw rows.
 COLUMNS = ("update", "worker", "start_s", "end_s", *PARTS, "staleness")
 
@@ -110,7 +113,7 @@ class UpdateRow:
         The update, from 1.
     """
 
-    __slots__ = ("_arrival", "_clock", "_lane", "_parts", "_phase", "_since", "start", "update", "worker")
+    __slots__ = ("_arrival", "_clock", "_lane", "_parts", "_phase", "_since", "closed", "start", "update", "worker")
 
     def __init__(self, clock: Clock, lane: Lane, worker: int, update: int) -> None:
         self._clock = clock
@@ -120,6 +123,7 @@ class UpdateRow:
         self.start = self._since = clock.now
         self._parts = [0.0] * len(PARTS)
         self._phase = COMPUTATION
+        self.closed = False
         lane.enter(words.COMPUTE, update)
 
     def enter(self, phase: int, cause: int = 0) -> None:
@@ -159,11 +163,17 @@ class UpdateRow:
         self._parts[WAITING] = waited + (now - then - decoding)
         self._since = now
 
+    def __str__(self) -> str:
+        """Return who is in which phase since when."""
+        doing = _DOING[self._phase]
+        return f"worker-{self.worker} {doing} in update {self.update} since {self._since:g} s"
+
     def values(self, staleness: int) -> tuple[float, ...]:
         """Return the row as it is when it ends now, in the order of ``COLUMNS``."""
         now = self._clock.now
         self._parts[self._phase] += now - self._since
         self._since = now
+        self.closed = True
         return (self.update, self.worker, self.start, now, *self._parts, staleness)
 
 
@@ -181,11 +191,17 @@ class Journal:
     def __init__(self, clock: Clock, progress: Callable[[int], None]) -> None:
         self._clock = clock
         self.rows = array("d")
+        self._last: dict[int, UpdateRow] = {}
         self.progress = progress
 
     def open(self, worker: int, update: int, lane: Lane) -> UpdateRow:
         """Begin a worker's update; it computes from now on."""
-        return UpdateRow(self._clock, lane, worker, update)
+        self._last[worker] = row = UpdateRow(self._clock, lane, worker, update)
+        return row
+
+    def unfinished(self) -> list[UpdateRow]:
+        """Return the rows that are open, by worker."""
+        return [row for _, row in sorted(self._last.items()) if not row.closed]
 
     def close(self, row: UpdateRow, staleness: int = 0) -> None:
         """End a worker's update now and keep its row.

@@ -18,6 +18,9 @@ from simcluster.scenario import Scenario, resolved
 from simcluster.simulation.building import build_network, build_scheme
 from simcluster.simulation.registry import Registry
 
+#: How many of those who wait an error names.
+_MOST_NAMED = 5
+
 Progress = Callable[[int], None]
 
 
@@ -57,7 +60,7 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
     network = build_network(env, scenario, registry, recorder)
     scheme = build_scheme(env, scenario, registry, network, recorder, journal)
     with _collector_relaxed():
-        _run(env, scheme.start())
+        _run(env, scheme.start(), journal)
     _check_bytes(network)
     return Result(
         scenario=resolved(scenario),
@@ -76,14 +79,19 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
     )
 
 
-def _run(env: simpy.Environment, over: simpy.Event) -> None:
+def _run(env: simpy.Environment, over: simpy.Event, journal: Journal) -> None:
     try:
         env.run(over)
     except RuntimeError as error:
         if over.triggered:
             raise
+        waiting = journal.unfinished()
+        who = [str(row) for row in waiting[:_MOST_NAMED]]
+        if len(waiting) > _MOST_NAMED:
+            who.append(f"and {len(waiting) - _MOST_NAMED} more")
         raise StuckError(
-            f"nothing can happen any more at {env.now:g} s of simulated time, before the training is over"
+            f"nothing can happen any more at {env.now:g} s of simulated time, before the training is over: "
+            + ("; ".join(who) or "no worker is in an update")
         ) from error
 
 
