@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 _DECIMAL = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
@@ -170,16 +171,19 @@ def _meant(unit: str) -> str:
     return f"did you mean '{unit}'?"
 
 
+@lru_cache(maxsize=4096)
 def format_size(value: float) -> str:
     """Return bytes [B] as a text that reads back to the same number, in the unit that makes it shortest."""
     return _shortest(value, "size", ("B", "kB", "MB", "GB", "KiB", "MiB", "GiB"))
 
 
+@lru_cache(maxsize=4096)
 def format_rate(value: float) -> str:
     """Return bytes per second [B/s] as a text that reads back to the same number, in the shortest unit."""
     return _shortest(value, "rate", ("B/s", "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "MB/s", "GB/s"))
 
 
+@lru_cache(maxsize=4096)
 def format_duration(value: float) -> str:
     """Return seconds [s] as a text that reads back to the same number, in the unit that makes it shortest."""
     return _shortest(value, "duration", ("s", "ms", "us", "ns"))

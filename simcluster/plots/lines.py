@@ -101,6 +101,8 @@ def _with_intervals(rows: pd.DataFrame, y: str) -> tuple[pd.DataFrame, str]:
         low, high = rows[y] - half, rows[y] + half
     else:
         return rows.assign(**{_LOW: np.nan, _HIGH: np.nan}), ""
+    if bool(((low > rows[y]) | (high < rows[y])).any()):
+        raise ValueError(f"an interval of {y} does not contain the value that it is of")
     wide = bool((high - low > _SEEN * rows[y].abs()).any())
     return rows.assign(**{_LOW: low, _HIGH: high}), "bars and bands: confidence intervals" if wide else ""
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from simcluster.plots import draw
 
@@ -20,6 +21,12 @@ def test_points_have_bars_from_low_to_high():
     assert builders.remark(figure) == "bars and bands: confidence intervals"
     assert figure.axes[0].get_ylim()[1] >= 120
     assert builders.overlaps(figure) == []
+
+
+def test_an_interval_without_its_value_is_refused():
+    wrong = table([1, 2], update_time_s_low=[110.0, 90.0], update_time_s_high=[120.0, 110.0])
+    with pytest.raises(ValueError, match="does not contain the value"):
+        draw("lines", wrong)
 
 
 def test_a_half_width_goes_both_ways_and_units_follow():
