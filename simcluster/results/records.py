@@ -13,7 +13,7 @@ class LinkTotals:
     """What one link carried in the whole run."""
 
     name: str
-    #: Capacity [B/s].
+    #: Capacity at the start of the run, which a schedule may change later [B/s].
     capacity: float
     #: Bytes that crossed it [B].
     carried_bytes: float

@@ -81,7 +81,7 @@ class Result:
 
     @cached_property
     def links(self) -> pd.DataFrame:
-        """One row per link and stretch of constant rate: link, start_s, end_s, rate_bytes_per_s, flows.
+        """One row per link and stretch of constant rate: start_s, end_s, rate_bytes_per_s, flows, capacity_bytes_per_s.
 
         Raises
         ------
@@ -90,7 +90,8 @@ class Result:
         """
         from simcluster.results.tables import links_table
 
-        return links_table(_recorded(self._records.link_history, "links"), self._records.total_time)
+        capacities = {link.name: link.capacity for link in self._records.links}
+        return links_table(_recorded(self._records.link_history, "links"), self._records.total_time, capacities)
 
     @cached_property
     def transfers(self) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,7 @@ def _check_tiling(
         raise ConservationError("a lane has no spans")
 
 
-def links_table(history: LinkHistory, end: float) -> pd.DataFrame:
+def links_table(history: LinkHistory, end: float, capacities: Mapping[str, float]) -> pd.DataFrame:
     """Return the piecewise constant rate of every link; stretches of length zero are left out.
 
     Parameters
@@ -93,19 +94,24 @@ def links_table(history: LinkHistory, end: float) -> pd.DataFrame:
     history : LinkHistory
     end : float [s]
         End of the run.
+    capacities : mapping of str to float [B/s]
+        What each link carries by default; a schedule may have changed it for a while.
     """
     entries = np.frombuffer(history.entries, dtype=_LINK)
     entries = entries[np.argsort(entries["link"], kind="stable")]
     link, start = entries["link"], entries["start"]
     last = np.r_[link[1:] != link[:-1], True] if len(link) else np.zeros(0, bool)
     ends = np.where(last, end, np.r_[start[1:], end])
+    names = np.array(history.links, dtype=object)
+    capacity = np.array([capacities[name] for name in history.links])
     table = pd.DataFrame(
         {
-            "link": np.array(history.links, dtype=object)[link],
+            "link": names[link],
             "start_s": start,
             "end_s": ends,
             "rate_bytes_per_s": entries["rate"],
             "flows": entries["flows"].astype("int64"),
+            "capacity_bytes_per_s": capacity[link],
         }
     )
     return table[ends > start].reset_index(drop=True)

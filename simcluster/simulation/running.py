@@ -59,6 +59,7 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
     journal = Journal(env, progress)
     network = build_network(env, scenario, registry, recorder)
     scheme = build_scheme(env, scenario, registry, network, recorder, journal)
+    capacities = [link.capacity for link in network.usage()]
     with _collector_relaxed():
         _run(env, scheme.start(), journal)
     _check_bytes(network)
@@ -70,7 +71,10 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
             rows=journal.rows,
             total_time=env.now,
             sent_bytes=network.sent_bytes,
-            links=[LinkTotals(link.name, link.capacity, link.carried_bytes, link.busy_s) for link in network.usage()],
+            links=[
+                LinkTotals(link.name, capacity, link.carried_bytes, link.busy_s)
+                for link, capacity in zip(network.usage(), capacities, strict=True)
+            ],
             spans=recorder.spans if isinstance(recorder, SpanRecorder) else None,
             link_history=recorder.links if isinstance(recorder, SpanRecorder) else None,
             transfers=recorder.transfer_history if isinstance(recorder, SpanRecorder) else None,

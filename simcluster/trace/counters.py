@@ -1,7 +1,4 @@
-"""Counters in a trace: what each link carries, how many transfers share it, and how many wait for a core.
-
-A link's counter is its utilisation where the table knows ``capacity_bytes_per_s``, and its rate in Mbit/s otherwise.
-"""
+"""Counters in a trace: the utilisation of each link, how many transfers share it, and how many wait for a core."""
 
 from __future__ import annotations
 
@@ -13,8 +10,6 @@ from simcluster.trace.tracks import COUNTERS, nanoseconds
 if TYPE_CHECKING:
     import pandas as pd
 
-_CAPACITY = "capacity_bytes_per_s"
-
 
 def counters(spans: pd.DataFrame, links: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the values of all counters at the times at which they change.
@@ -25,12 +20,9 @@ def counters(spans: pd.DataFrame, links: pd.DataFrame) -> Iterator[dict[str, Any
         The tables of a result.
     """
     for name, rows in links.groupby("link", sort=False):
-        if _CAPACITY in rows.columns:
-            values, unit = rows["rate_bytes_per_s"] / rows[_CAPACITY] * 100, "utilisation %"
-        else:
-            values, unit = rows["rate_bytes_per_s"] * 8e-6, "Mbit/s"
+        used = rows["rate_bytes_per_s"] / rows["capacity_bytes_per_s"] * 100
         starts, ends = nanoseconds(rows["start_s"]).tolist(), nanoseconds(rows["end_s"]).tolist()
-        yield from _counter(f"{name} {unit}", *_steps(starts, ends, values.tolist()))
+        yield from _counter(f"{name} utilisation %", *_steps(starts, ends, used.tolist()))
         yield from _counter(f"{name} transfers", *_steps(starts, ends, rows["flows"].tolist()))
     yield from _queue(spans[spans["cause"] == "core"])
 

@@ -44,8 +44,8 @@ def test_a_span_ends_where_the_next_of_its_lane_begins() -> None:
 
 
 def test_of_several_changes_of_a_link_at_one_instant_the_last_counts() -> None:
-    table = links_table(recorded()[1].links, 4.0)
-    assert table.to_numpy().tolist() == [["l", 0, 1, 0, 0], ["l", 1, 2, 9, 2], ["l", 2, 4, 0, 0]]
+    table = links_table(recorded()[1].links, 4.0, {"l": 20.0})
+    assert table.to_numpy().tolist() == [["l", 0, 1, 0, 0, 20], ["l", 1, 2, 9, 2, 20], ["l", 2, 4, 0, 0, 20]]
 
 
 def test_a_lane_that_goes_back_in_time_is_a_bug() -> None:

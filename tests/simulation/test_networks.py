@@ -95,3 +95,18 @@ def test_one_shared_link_says_that_it_is_everybodys_bottleneck() -> None:
     assert "transfers" not in result.tables()
     with pytest.raises(UserInputError, match="one shared link"):
         _ = result.transfers
+
+
+def test_a_link_that_is_cut_at_the_end_has_been_used_all_the_same() -> None:
+    # computed at 2 s, pushed until 3 s; the link is cut when the run is over but for decoding
+    changes = {
+        "network": {"schedule": [{"at": "3.5 s", "factor": 0}]},
+        "cluster": {"workers": 1},
+        "compute": {"minibatch_time": "2 s"},
+        "training": {"updates": 1, "pull": "free"},
+        "compression": {"codec": {"rho": 1, "compress_time": "0 s", "decompress_time": "2 s"}, "direction": "push"},
+    }
+    result = run(changes)
+    assert result.metrics["total_time_s"] == 5
+    assert result.metrics["busiest_link_utilisation"] == pytest.approx(1 / 5)
+    assert set(result.links["capacity_bytes_per_s"]) == {100e6}

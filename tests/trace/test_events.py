@@ -104,21 +104,22 @@ def test_counters_follow_links_and_queues() -> None:
     push = round(8 / 3 + 4, 9)
     pull = push + 1.5 + 6 + 4
     steps = [(0, 0), (push, 1), (push + 1.5, 0), (pull, 1), (pull + 1.5, 0), (pull + 3.5, 0)]
-    assert found["link Mbit/s"] == [(pytest.approx(time, abs=2e-9), 800.0 * on) for time, on in steps]
+    assert found["link utilisation %"] == [(pytest.approx(time, abs=2e-9), 100.0 * on) for time, on in steps]
     assert found["link transfers"] == [(pytest.approx(time, abs=2e-9), 3 * on) for time, on in steps]
     queue = [(0, 0), (push + 1.5, 2), (push + 3.5, 1), (push + 5.5, 0)]
     assert found["waiting for a core"] == [(pytest.approx(time, abs=2e-9), length) for time, length in queue]
-    known = result.links.assign(capacity_bytes_per_s=200e6)
-    assert {one["args"]["value"] for one in events(result.spans, "C", known) if "%" in one["name"]} == {0.0, 50.0}
+    double = result.links.assign(capacity_bytes_per_s=200e6)
+    assert {one["args"]["value"] for one in events(result.spans, "C", double) if "%" in one["name"]} == {0.0, 50.0}
 
 
 def test_links_that_are_silent_between_two_stretches_say_so() -> None:
     names = ["link", "start_s", "end_s", "rate_bytes_per_s", "flows"]
     links = pd.DataFrame([("a", 1.0, 2.0, 1e6, 1), ("a", 2.0, 3.0, 2e6, 2), ("a", 5.0, 6.0, 1e6, 1)], columns=names)
+    links = links.assign(capacity_bytes_per_s=4e6)
     spans = table(("worker-0", "compute", "compute", 1, 0.0, 6.0, ""))
-    rates = [one for one in events(spans, "C", links) if one["name"] == "a Mbit/s"]
+    rates = [one for one in events(spans, "C", links) if one["name"] == "a utilisation %"]
     seen = [(one["ts"] // 10**9, one["args"]["value"]) for one in rates]
-    assert seen == [(0, 0.0), (1, 8.0), (2, 16.0), (3, 0.0), (5, 8.0), (6, 0.0)]
+    assert seen == [(0, 0.0), (1, 25.0), (2, 50.0), (3, 0.0), (5, 25.0), (6, 0.0)]
 
 
 def test_the_file_is_json_with_microseconds_and_their_fractions(tmp_path: Path) -> None:

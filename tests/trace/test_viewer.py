@@ -99,7 +99,7 @@ def test_the_viewer_shows_a_slice_for_every_span_of_sixteen_workers(tmp_path: Pa
         assert lengths == [[str(round(result.metrics["total_time_s"] * 1e9))]] * lanes
         counters = query(page, "select distinct name from counter_track order by name")
         assert [name.removesuffix(" value") for [name] in counters] == [
-            "link Mbit/s", "link transfers", "waiting for a core",
+            "link transfers", "link utilisation %", "waiting for a core",
         ]
         nodes = "app.trace.workspaces.currentWorkspace.children.filter(node => node.name.startsWith('workers'))"
         shown = page.evaluate(f"{nodes}[0].children.map(node => node.children[0]?.name ?? node.name)")
