@@ -9,6 +9,7 @@ Python code may give a quantity as a float in base units (bytes, seconds ...). A
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializationInfo,
     ValidationInfo,
     WithJsonSchema,
 )
@@ -29,6 +31,9 @@ from simcluster import units
 
 #: Validation context of what was written in a file or an override.
 WRITTEN = {"written": True}
+
+#: Serialization context in which a data file stands for its content, wherever it lies.
+CONTENT = {"content": True}
 
 
 class Options(BaseModel):
@@ -134,8 +139,24 @@ def _find_data_file(name: str, info: ValidationInfo) -> str:
     return path
 
 
+def _data_file_text(path: str, info: SerializationInfo) -> str:
+    """Return a data file's path; or, with ``context=CONTENT``, a digest of what is in it."""
+    if info.context is not CONTENT:
+        return path
+    try:
+        with open(path, "rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError:
+        return "unreadable"
+
+
 #: A file with data, by its name relative to the scenario file's folder.
-DataFile = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_find_data_file)]
+DataFile = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    AfterValidator(_find_data_file),
+    PlainSerializer(_data_file_text, return_type=str, when_used="json"),
+]
 
 #: A plain finite number.
 Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from simcluster.options import CONTENT
 from simcluster.scenario import catalogue
 from simcluster.scenario.merging import ALTERNATIVES
 from simcluster.scenario.profiles import ABOUT
@@ -20,7 +21,11 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
     Loading it gives an equal scenario.
     """
-    data: dict[str, Any] = _plain(scenario.model_dump(mode="json", exclude_none=True))
+    return _resolved(scenario, None)
+
+
+def _resolved(scenario: Scenario, context: dict[str, bool] | None) -> dict[str, Any]:
+    data: dict[str, Any] = _plain(scenario.model_dump(mode="json", exclude_none=True, context=context))
     codec = data["compression"]["codec"]
     if codec.get("profile") == NO_CODEC:
         data["compression"]["codec"] = NO_CODEC
@@ -75,7 +80,9 @@ def canonical_key(scenario: Scenario) -> str:
     Returns
     -------
     str
-        64 hexadecimal digits: the SHA-256 of the resolved scenario without name and description.
+        64 hexadecimal digits: the SHA-256 of the resolved scenario without name and description. A data file counts by
+        its content, not by its name.
     """
-    data = {key: value for key, value in resolved(scenario).items() if key not in ("name", "description")}
+    said = _resolved(scenario, CONTENT)
+    data = {key: value for key, value in said.items() if key not in ("name", "description")}
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simcluster.scenario import ScenarioError
+from simcluster.scenario import ScenarioError, canonical_key
 from simcluster.simulation import load, simulate
 
 SCENARIO = """
@@ -59,6 +59,17 @@ def test_what_is_no_data_file_of_the_scenario_is_refused_where_it_stands(
     assert "s.yaml:5:" in str(caught.value)
     assert "network.schedule" in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_the_key_of_a_scenario_holds_what_is_in_its_files_not_where_they_lie(tmp_path: Path) -> None:
+    def key(folder: str, content: str) -> str:
+        path = write(tmp_path / folder, "trace.csv")
+        (path.parent / "trace.csv").write_text(content)
+        return canonical_key(load(path).scenario)
+
+    first = key("a", "time_s,factor\n0,1\n")
+    assert key("b", "time_s,factor\n0,1\n") == first
+    assert key("a", "time_s,factor\n0,0.5\n") != first
 
 
 def test_paths_outside_can_be_allowed(tmp_path: Path) -> None:
