@@ -28,8 +28,8 @@ def summarize(records: Records, facts: RunFacts) -> Summary:
     """Return the one row of the summary.
 
     The parts are means over updates and workers, and add up to ``update_time_s``: what a worker idles at the end of the
-    run, until the last one has decoded too, counts as ``wait_s``. ``bytes_on_wire`` are the bytes that transfers carry in
-    the whole run, a multicast once; headers (goodput) and message overheads are not among them.
+    run, until the last one has decoded too, counts as ``wait_s``. ``bytes_on_wire`` are the bytes that transfers carry
+    in the whole run, a multicast once; headers (goodput) and message overheads are not among them.
 
     Parameters
     ----------
