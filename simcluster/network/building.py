@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from simcluster.errors import UserInputError
 from simcluster.network.conditions import NetworkOptions, Treatment, treatments
 from simcluster.network.flow import Path
 from simcluster.network.fluid import FluidNetwork
 from simcluster.network.link import Link
+from simcluster.network.matching import demand_match
 from simcluster.network.recorded import RecordedLink, RecordedNetwork
 from simcluster.network.variation import Variation
 from simcluster.protocols import Recorder
@@ -38,6 +42,7 @@ class Assembly:
         self._seed = seed
         self._log = recorder.transfers()
         self._links: list[Any] = []
+        self._unshared: list[str] = []
 
     def link(self, name: str, bandwidth: float, latency: float = 0.0, *, shared: bool = True) -> Link:
         """Return a new link.
@@ -55,6 +60,7 @@ class Assembly:
         """
         capacity = bandwidth * self._options.goodput
         if not shared:
+            self._unshared.append(name)
             return Link(name, capacity, latency, shared=False)
         if self._log is not None:
             link: Link = RecordedLink(name, capacity, latency, self._recorder.link(name))
@@ -64,13 +70,29 @@ class Assembly:
         return link
 
     def network(self, path: Path) -> FluidNetwork:
-        """Return the network of all links; ``path`` returns the links between two endpoints."""
+        """Return the network of all links; ``path`` returns the links between two endpoints.
+
+        Raises
+        ------
+        UserInputError
+            If an entry of ``schedule`` or ``background`` is about no link, or about one that isn't shared.
+        """
         options = self._options
+        self._check("network.schedule", [each.link for each in options.schedule])
+        self._check("network.background", [each.link for each in options.background])
         treat: list[Treatment] = list(treatments(options, self._seed))
         if self._log is not None:
             network: FluidNetwork = RecordedNetwork(self._env, self._links, path, treat, options.window, self._log)
         else:
             network = FluidNetwork(self._env, self._links, path, treat, options.window)
         if options.background or options.schedule:
-            treat.append(Variation(network, options.background, options.schedule, self._seed))
+            treat.append(Variation(network, options.background, options.schedule, self._seed, options.goodput))
         return network
+
+    def _check(self, field: str, patterns: Sequence[str]) -> None:
+        """Make sure that each pattern is about links whose capacity can vary."""
+        demand_match(field, "link", patterns, [*[link.name for link in self._links], *self._unshared])
+        for pattern in patterns:
+            for name in self._unshared:
+                if fnmatchcase(name, pattern):
+                    raise UserInputError(f"{field}: '{pattern}' matches '{name}', a FATPIPE, which can't vary")

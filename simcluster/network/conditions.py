@@ -66,6 +66,12 @@ class NetworkOptions(Options):
             raise FieldError("has no effect without latency", "window", "give the network a latency")
         return self
 
+    @model_validator(mode="after")
+    def _unfair_only_if_shared(self) -> Self:
+        if self.unfairness and self.discipline == "fifo":
+            raise FieldError("has no effect with the discipline fifo, which shares nothing", "unfairness", "remove one")
+        return self
+
 
 def treatments(options: NetworkOptions, seed: int) -> Sequence[Treatment]:
     """Return what happens to each transfer; nothing at all under ideal conditions."""

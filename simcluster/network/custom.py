@@ -17,6 +17,7 @@ from simcluster.errors import UserInputError
 from simcluster.network.building import Assembly
 from simcluster.network.conditions import NetworkOptions
 from simcluster.network.link import Link
+from simcluster.network.matching import demand_match, demand_name
 from simcluster.network.node import Node
 from simcluster.network.simgrid import Platform, read_platform
 from simcluster.options import DataFile, Duration, FieldError, Options, Rate
@@ -73,11 +74,26 @@ class CustomOptions(NetworkOptions):
         twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
         if twice is not None:
             raise FieldError(f"two links are called '{twice}'", "links")
-        for route in self.routes:
-            for name in route.links:
-                if name.removeprefix("-") not in names:
-                    raise FieldError(f"a route uses the link '{name}', which isn't there", "routes")
+        self._check_routes()
         return self
+
+    def _check_routes(self) -> None:
+        """Make sure that routes use links that are there, each once at most, and all of them."""
+        duplex = {link.name: link.duplex for link in self.links}
+        unused = dict(duplex)
+        for route in self.routes:
+            crossed = set()
+            for name in route.links:
+                plain = name.removeprefix("-")
+                if plain not in duplex:
+                    raise FieldError(f"a route uses the link '{name}', which isn't there", "routes")
+                direction = name if duplex[plain] == "full" else plain
+                if direction in crossed:
+                    raise FieldError(f"a route crosses the link '{plain}' twice in one direction", "routes")
+                crossed.add(direction)
+                unused.pop(plain, None)
+        if unused:
+            raise FieldError(f"no route uses the link '{next(iter(unused))}'", "links", "remove it")
 
     @property
     def has_latency(self) -> bool:
@@ -96,13 +112,16 @@ def build(
     Raises
     ------
     UserInputError
-        If there is no route between two nodes, or the platform can't be read or has too few hosts.
+        If there is no route between two nodes, a name or pattern matches nothing, or the platform can't be read or has
+        too few hosts.
     """
     assembly = Assembly(env, options, recorder, seed)
     names = [node.name for node in nodes]
     if options.platform is not None:
         platform = read_platform(options.platform)
         return assembly.network(_imported(assembly, platform, _hosts(options, names, platform)))
+    patterns = [pattern for route in options.routes for pattern in (route.source, route.destination)]
+    demand_match("network.routes", "node", patterns, names)
     path = _routed(assembly, options)
     for source, destination in _typical(options, names):
         path(source, destination)
@@ -155,9 +174,8 @@ def _routed(assembly: Assembly, options: CustomOptions) -> Callable[[str, str], 
 
 def _hosts(options: CustomOptions, names: Sequence[str], platform: Platform) -> Mapping[str, str]:
     """Return the host of each node."""
-    unknown = next((host for host in options.hosts.values() if host not in platform.hosts), None)
-    if unknown is not None:
-        raise UserInputError(f"{options.platform}: there is no host '{unknown}'")
+    demand_name("network.hosts", "node", options.hosts, names)
+    demand_name(f"network.hosts: {options.platform}", "host", options.hosts.values(), platform.hosts)
     taken = set(options.hosts.values())
     free = iter([host for host in platform.hosts if host not in taken])
     hosts = {name: options.hosts.get(name) or next(free, "") for name in names}

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Settle after everything else that happens at an instant.
 _LAST = EventPriority(9)
+#: Classes without flows are kept for their return while there are not more classes than this, besides two a link.
+_KEPT = 1024
 
 
 class FluidNetwork(Traffic):
@@ -318,7 +320,11 @@ class FluidNetwork(Traffic):
         return tightest
 
     def _remove(self, flow_class: FlowClass) -> None:
-        """Let a class without flows disappear; those on one active link at most are kept, since they come back."""
+        """Let a class without flows disappear; those on one active link at most are kept, since they come back.
+
+        Not all do: a weight, a priority or a capacity that is drawn anew gives a key of its own each time.
+        """
         flow_class.disappear()
-        if len(flow_class.pools) > 1:
-            self._classes.pop(flow_class.key, None)
+        crowded = len(self._classes) > _KEPT + 2 * len(self.links)
+        if (crowded or len(flow_class.pools) > 1) and self._classes.get(flow_class.key) is flow_class:
+            del self._classes[flow_class.key]

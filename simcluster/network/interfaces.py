@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
+from simcluster.network.matching import demand_match
 from simcluster.network.node import Node
 from simcluster.options import FieldError, Options, Rate
 
@@ -52,6 +53,11 @@ class Ports:
         Of each way from one node to another; it is charged on the way up.
     interfaces : sequence of Interface
         What differs.
+
+    Raises
+    ------
+    UserInputError
+        If an entry of ``interfaces`` is about no node.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Ports:
         latency: float,
         interfaces: Sequence[Interface] = (),
     ) -> None:
+        demand_match("network.interfaces", "node", [each.node for each in interfaces], [node.name for node in nodes])
         self.up: dict[str, Link] = {}
         self.down: dict[str, Link] = {}
         for node in nodes:
@@ -93,7 +100,13 @@ def places(nodes: Sequence[Node], size: int, apart: Sequence[str]) -> dict[str, 
         How many nodes share a place.
     apart : sequence of str
         Patterns of the names of nodes that get a place of their own, after all others.
+
+    Raises
+    ------
+    UserInputError
+        If a pattern matches no node.
     """
+    demand_match("network.apart", "node", apart, [node.name for node in nodes])
     alone = [node for node in nodes if any(fnmatchcase(node.name, pattern) for pattern in apart)]
     together = [node for node in nodes if node not in alone]
     numbers = {node.name: index // size for index, node in enumerate(together)}

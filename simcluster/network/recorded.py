@@ -1,8 +1,8 @@
 """The same network, with somebody who writes down what its links carry and what bounds its transfers.
 
-A link's history is a row of intervals in which the same flows cross it; the rate of an interval is exact where the link
-may bind, and the mean over the interval elsewhere. So its integral is always the bytes carried, and the history costs
-a row for each transfer and link, not one for each change of each rate.
+A history of a link is a row of intervals in which the same flows cross it at one capacity; the rate of an interval is
+exact where the link may bind, and the mean over the interval elsewhere. So its integral is always the bytes carried,
+and it costs a row for each transfer and link (and change of capacity), not one for each change of each rate.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class RecordedLink(Link):
         """Close an interval and begin another, since flows or rates have changed."""
         length = now - self._since
         if length > 0.0 and self._count:
-            rate = (self.carried_bytes - self._moved) / length if self._rate is None else self._rate
+            # What a cut link carried may be a rounding error below nothing.
+            rate = max(self.carried_bytes - self._moved, 0.0) / length if self._rate is None else self._rate
             self._log.passed(self._since, rate, self._count)
         self._since = now
         self._count = len(self.flows) or int(self._alone is not None)
@@ -103,6 +104,8 @@ class RecordedNetwork(FluidNetwork):
         self._log = log
         self._started: dict[Transfer, tuple[Ends, float]] = {}
         self._bottleneck: Link | None = None
+        self._moving = False
+        self._late: dict[Link, None] = {}
 
     def transfer(
         self, source: str, destinations: Sequence[str], size: float, weight: float = 1.0, priority: int = 0
@@ -121,6 +124,11 @@ class RecordedNetwork(FluidNetwork):
         """Book transfers as delivered, and let those who wait for them go on at once."""
         self._note(transfers, self._bottleneck)
         super().deliver(transfers)
+
+    def change_capacity(self, link: Link, capacity: float) -> None:
+        """Let a link carry another rate from now on [B/s]; an interval of its history ends here."""
+        self._turn((link,), self.env.now)
+        super().change_capacity(link, capacity)
 
     def withdraw(self, transfer: Transfer) -> float:
         """Stop moving a transfer and return the bytes that did not arrive [B]."""
@@ -150,11 +158,24 @@ class RecordedNetwork(FluidNetwork):
         super()._switch(link, active)
         self._turn((link,), self.env.now)
 
+    def _rekey(self, flows: Iterable[Flow]) -> None:
+        """Move flows to their classes, and turn links after that: a flow in no class seems to have moved nothing."""
+        if self._moving:
+            super()._rekey(flows)
+            return
+        self._moving = True
+        super()._rekey(flows)
+        self._moving = False
+        late, self._late = self._late, {}
+        self._turn(late, self.env.now)
+
     def _rearm(self, settled: Iterable[FlowClass], now: float) -> None:
         super()._rearm(settled, now)
         self._turn(dict.fromkeys(link for flow_class in settled for link in flow_class.pools), now)
 
-    @staticmethod
-    def _turn(links: Iterable[Link], now: float) -> None:
+    def _turn(self, links: Iterable[Link], now: float) -> None:
+        if self._moving:
+            self._late.update(dict.fromkeys(links))
+            return
         for link in cast("Iterable[RecordedLink]", links):
             link.turn(now)

@@ -6,7 +6,9 @@ links are one capacity for both directions, ``SPLITDUPLEX`` ones two, and ``FATP
 Left out: speeds of hosts, loopbacks (what a host tells itself crosses no network), and routings that compute paths;
 SimGrid's correction factors for TCP are an option of its models, not of a platform.
 
-The file is not trusted: entities are refused, nothing external is read, and its size is bounded.
+What isn't understood is refused by name, so that nothing that changes the physics is passed over in silence: other
+topologies of clusters, ``bypassRoute``, traces and profiles, ``config``, a route that crosses a link twice. The file is
+not trusted: entities are refused, nothing external is read, and its size is bounded.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from pathlib import Path
 from xml.parsers import expat
 
@@ -25,6 +28,24 @@ _BITS_AND_BYTES = {"Bps": 1.0, "bps": 0.125}
 _PREFIXES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _PREFIXES |= {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
 _SECONDS = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "m": 60.0, "h": 3600.0}
+#: What elements may hold: attributes, and elements; those that concern computing or metadata are passed over.
+_ZONE = ("id routing", "prop host router link zone AS cluster route zoneRoute ASroute")
+_CLUSTER = "id prefix suffix radical speed core bw lat sharing_policy bb_bw bb_lat bb_sharing_policy router_id"
+_ROUTE = "src dst symmetrical"
+_KNOWN = {
+    "platform": ("version", "zone AS cluster"),
+    "zone": _ZONE,
+    "AS": _ZONE,
+    "host": ("id speed core pstate coordinates speed_file", "prop disk storage mount"),
+    "router": ("id coordinates", "prop"),
+    "link": ("id bandwidth latency sharing_policy", "prop"),
+    "cluster": (f"{_CLUSTER} topology topo_parameters loopback_bw loopback_lat", "prop"),
+    "route": (_ROUTE, "link_ctn"),
+    "zoneRoute": (f"{_ROUTE} gw_src gw_dst", "link_ctn"),
+    "ASroute": (f"{_ROUTE} gw_src gw_dst", "link_ctn"),
+    "link_ctn": ("id direction", ""),
+}
+_PASSED_OVER = {"prop", "disk", "storage", "mount"}
 _QUANTITY = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*", re.ASCII)
 
 
@@ -57,6 +78,9 @@ class Platform:
 
     #: Hosts in the order of the file, with the zone that each is in.
     hosts: dict[str, str] = field(default_factory=dict)
+    #: Hosts and routers, with the zone that each is in.
+    points: dict[str, str] = field(default_factory=dict)
+    zones: set[str] = field(default_factory=set)
     links: dict[str, PlatformLink] = field(default_factory=dict)
     #: Links between two hosts or routers of one zone.
     routes: dict[tuple[str, str], Sequence[str]] = field(default_factory=dict)
@@ -73,7 +97,7 @@ class Platform:
         Raises
         ------
         UserInputError
-            If the platform has no route between them.
+            If the platform has no route between them, or one that crosses a link twice.
         """
         if source == destination:
             return ()
@@ -86,7 +110,10 @@ class Platform:
         for outer, inner in ((a, b) for a in self._around(here) for b in self._around(there)):
             if (outer, inner) in self.zone_routes:
                 first, links, last = self.zone_routes[outer, inner]
-                return (*self._to(source, first), *links, *self._from(last, destination))
+                whole = (*self._to(source, first), *links, *self._from(last, destination))
+                if len(set(whole)) < len(whole):
+                    raise UserInputError(f"the route from '{source}' to '{destination}' crosses a link twice")
+                return whole
         raise UserInputError(f"the platform has no route from '{source}' to '{destination}'")
 
     def _around(self, zone: str | None) -> list[str]:
@@ -120,6 +147,7 @@ def read_platform(path: str) -> Platform:
         root = _parse(data)
         if root.tag != "platform":
             raise ValueError(f"expected a <platform>, found <{root.tag}>")
+        _check(root)
         platform = Platform()
         for zone in root.all("zone", "AS", "cluster"):
             _read_zone(platform, zone, None)
@@ -152,8 +180,31 @@ def _parse(data: bytes) -> Element:
     return top.children[0]
 
 
+def _check(element: Element) -> None:
+    """Refuse elements and attributes that aren't understood."""
+    attributes, inside = (words.split() for words in _KNOWN[element.tag])
+    name = f"<{element.tag} id='{element.attributes['id']}'>" if "id" in element.attributes else f"<{element.tag}>"
+    for attribute in element.attributes:
+        if attribute not in attributes:
+            raise ValueError(f"{name}: the attribute '{attribute}' is not understood")
+    for child in element.children:
+        if child.tag not in inside:
+            raise ValueError(f"{name}: the element <{child.tag}> is not understood")
+        if child.tag not in _PASSED_OVER:
+            _check(child)
+
+
+def _add_point(platform: Platform, name: str, zone: str) -> None:
+    if name in platform.points:
+        raise ValueError(f"two hosts or routers have the id '{name}'")
+    platform.points[name] = zone
+
+
 def _read_zone(platform: Platform, zone: Element, parent: str | None) -> None:
     name = zone.attributes["id"]
+    if name in platform.zones:
+        raise ValueError(f"two zones have the id '{name}'")
+    platform.zones.add(name)
     if parent is not None:
         platform.parents[name] = parent
     if zone.tag == "cluster":
@@ -162,27 +213,51 @@ def _read_zone(platform: Platform, zone: Element, parent: str | None) -> None:
     routing = zone.attributes.get("routing", "Full")
     if routing not in {"Full", "None"}:
         raise ValueError(f"zone '{name}': the routing '{routing}' is not supported; expected 'Full'")
-    for host in zone.all("host", "router"):
-        platform.hosts[host.attributes["id"]] = name
+    for point in zone.all("host", "router"):
+        _add_point(platform, point.attributes["id"], name)
+        if point.tag == "host":
+            platform.hosts[point.attributes["id"]] = name
     for link in zone.all("link"):
         _add_link(platform, link.attributes["id"], link.attributes)
     for inner in zone.all("zone", "AS", "cluster"):
         _read_zone(platform, inner, name)
-    for route in zone.all("route"):
-        ends = route.attributes["src"], route.attributes["dst"]
+    _read_routes(platform, zone)
+
+
+def _read_routes(platform: Platform, zone: Element) -> None:
+    """Add the routes of a zone, between its hosts and routers or between the zones in it."""
+    name = zone.attributes["id"]
+    given = set()
+    for route in zone.all("route", "zoneRoute", "ASroute"):
+        ends = source, destination = route.attributes["src"], route.attributes["dst"]
+        if ends in given:
+            raise ValueError(f"two routes lead from '{source}' to '{destination}'")
+        given.add(ends)
         links = _crossed(platform, route)
-        platform.routes[ends] = links
+        if route.tag == "route":
+            for end in ends:
+                if platform.points.get(end) != name:
+                    raise ValueError(f"a route names '{end}', which is no host or router of the zone '{name}'")
+            platform.routes[ends] = links
+            if _symmetrical(route):
+                platform.routes.setdefault(ends[::-1], _turned(links))
+            continue
+        first, last = _gateways(platform, route)
+        platform.zone_routes[ends] = first, links, last
         if _symmetrical(route):
-            platform.routes.setdefault(ends[::-1], _turned(links))
-    for route in zone.all("zoneRoute", "ASroute"):
-        source, destination = route.attributes["src"], route.attributes["dst"]
-        first, last = route.attributes["gw_src"], route.attributes["gw_dst"]
-        links = _crossed(platform, route)
-        platform.zone_routes[source, destination] = first, links, last
-        if _symmetrical(route):
-            platform.zone_routes.setdefault((destination, source), (last, _turned(links), first))
-    for router in zone.all("router"):
-        del platform.hosts[router.attributes["id"]]
+            platform.zone_routes.setdefault(ends[::-1], (last, _turned(links), first))
+
+
+def _gateways(platform: Platform, route: Element) -> tuple[str, str]:
+    """Return the hosts or routers at which a route between zones begins and ends."""
+    for end in (route.attributes["src"], route.attributes["dst"]):
+        if end not in platform.zones:
+            raise ValueError(f"a route names the zone '{end}', which isn't there")
+    gateways = route.attributes["gw_src"], route.attributes["gw_dst"]
+    for gateway in gateways:
+        if gateway not in platform.points:
+            raise ValueError(f"a route names the gateway '{gateway}', which isn't there")
+    return gateways
 
 
 def _symmetrical(route: Element) -> bool:
@@ -196,6 +271,9 @@ def _crossed(platform: Platform, route: Element) -> list[str]:
         name = link.attributes["id"] + ("" if direction == "NONE" else f"_{direction}")
         if name not in platform.links:
             raise ValueError(f"a route uses the link '{name}', which isn't there")
+        if name in names:
+            ends = f"from '{route.attributes['src']}' to '{route.attributes['dst']}'"
+            raise ValueError(f"the route {ends} crosses the link '{name}' twice, which is not understood")
         names.append(name)
     return names
 
@@ -216,9 +294,13 @@ def _add_link(platform: Platform, name: str, attributes: Mapping[str, str], pref
         "SPLITDUPLEX" if "radical" in attributes and not prefix else ""
     )
     link = PlatformLink(_rate(bandwidth), _seconds(latency), policy != "FATPIPE")
+    if not (0.0 < link.bandwidth < inf and link.latency < inf):
+        raise ValueError(f"link '{name}': expected a finite bandwidth above 0 and a finite latency")
     if policy not in {"", "SHARED", "FATPIPE", "SPLITDUPLEX", "FULLDUPLEX"}:
         raise ValueError(f"link '{name}': the sharing policy '{policy}' is not supported")
     names = [f"{name}_UP", f"{name}_DOWN"] if policy in {"SPLITDUPLEX", "FULLDUPLEX"} else [name, name]
+    if any(each in platform.links for each in names):
+        raise ValueError(f"two links have the id '{name}'")
     platform.links.update(dict.fromkeys(names, link))
     return names
 
@@ -227,11 +309,17 @@ def _read_cluster(platform: Platform, cluster: Element) -> None:
     """Add the hosts of a cluster, each with its private link behind the backbone."""
     attributes = cluster.attributes
     name = attributes["id"]
+    topology = attributes.get("topology", "FLAT")
+    if topology != "FLAT":
+        raise ValueError(f"cluster '{name}': the topology '{topology}' is not understood; expected 'FLAT'")
+    prefix, suffix = attributes.get("prefix", ""), attributes.get("suffix", "")
+    _add_point(platform, attributes.get("router_id") or f"{prefix}{name}_router{suffix}", name)
     backbone: Sequence[str] = ()
     if attributes.get("bb_bw"):
         backbone = _add_link(platform, f"{name}_backbone", attributes, "bb_")
     for number in _radical(attributes["radical"]):
-        host = f"{attributes.get('prefix', '')}{number}{attributes.get('suffix', '')}"
+        host = f"{prefix}{number}{suffix}"
+        _add_point(platform, host, name)
         platform.hosts[host] = name
         if len(platform.hosts) > _MOST_HOSTS:
             raise ValueError(f"more than {_MOST_HOSTS} hosts")
@@ -267,4 +355,7 @@ def _quantity(text: str) -> tuple[float, str]:
     match = _QUANTITY.fullmatch(text) if len(text) < 64 else None
     if match is None:
         raise ValueError(f"'{text[:64]}' is not a number with a unit")
-    return float(match[1]), match[2]
+    number = float(match[1])
+    if not isfinite(number):
+        raise ValueError(f"'{text}' is not a finite number")
+    return number, match[2]

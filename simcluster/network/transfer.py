@@ -79,6 +79,7 @@ class Transfer(Event):
         #: What moves it now: a clock of the network.
         self.clock: Any = None
         network.sent_units += int(size * _UNITS)
+        network.under_way += 1
 
     def cancel(self) -> float:
         """Take the transfer off the network and return the bytes that did not arrive; 0 if it is over [B]."""
@@ -101,18 +102,22 @@ class Traffic:
         Numbers the transfers: of two that tie, the one that was started first goes first.
     sent_units : int
         Bytes of all transfers that were started, in units of 2**-20 B.
+    under_way : int
+        Transfers that were started, and have neither arrived nor been cancelled.
     """
 
     def __init__(self, env: Environment) -> None:
         self.env = env
         self.ranks = count()
         self.sent_units = 0
+        self.under_way = 0
         self._delivered = 0
         self._discarded = 0
 
     def arrive(self, transfer: Transfer) -> None:
         """Book a transfer as delivered, and let those who wait for it know after what happens now."""
         self._delivered += int(transfer.size * _UNITS)
+        self.under_way -= 1
         transfer.succeed()
 
     def deliver(self, transfers: Sequence[Transfer]) -> None:
@@ -121,6 +126,7 @@ class Traffic:
         Does what SimPy's ``step`` would do for each, without a second event for each in its queue. Only to be called
         from an event of the network's own, never while a process runs.
         """
+        self.under_way -= len(transfers)
         for transfer in transfers:
             self._delivered += int(transfer.size * _UNITS)
             transfer._value = None
@@ -141,6 +147,7 @@ class Traffic:
         left = self.withdraw(transfer)
         discarded = int(left * _UNITS)
         self._discarded += discarded
+        self.under_way -= 1
         self._delivered += int(transfer.size * _UNITS) - discarded
         transfer.carrier = None
         return left
@@ -151,8 +158,8 @@ class Traffic:
 
     @property
     def idle(self) -> bool:
-        """Whether no transfer is under way."""
-        return self.sent_units == self._delivered + self._discarded
+        """Whether no transfer is under way, not even one of no bytes."""
+        return not self.under_way
 
     @property
     def sent_bytes(self) -> float:

@@ -1,7 +1,10 @@
 """Capacities that vary in time: background traffic, and bandwidth that changes by schedule or by trace.
 
 The traffic of others is inelastic: it takes its rate first, and transfers share the rest. Each pattern is a sequence of
-steps (time, value); a link carries bandwidth x factor - background, at least 0 (a cut link, which may recover).
+steps (time, value). Bandwidth and background are rates on the wire, and goodput is what transfers make of the rest: a
+link carries (bandwidth x factor - background) x goodput for them, at least 0 (a cut link, which may recover).
+
+Left out: bursts shorter than a round trip, which no fluid feels other than by their mean rate.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ from simcluster.options import DataFile, Duration, FieldError, NonNegativeNumber
 from simcluster.rng import stream
 
 if TYPE_CHECKING:
-    from simpy import Event
+    import numpy as np
+    from simpy import Environment, Event
 
     from simcluster.network.fluid import FluidNetwork
     from simcluster.network.link import Link
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
 #: Seconds since the start, and the value from then on.
 Step = tuple[float, float]
 _MOST_STEPS = 1_000_000
+#: What on and off must last at least [s]; each of them is a change of capacity while a transfer is under way.
+_SHORTEST = 1e-4
+#: Random times are drawn this many at a time, so that a long sleep is caught up with fast.
+_DRAWN = 256
 
 _LINK = Field(description="Which links: names in which * stands for anything.", max_length=200)
 
@@ -55,6 +63,9 @@ class Background(Options):
             raise FieldError("has no effect on a trace", "on")
         if self.random and self.on is None:
             raise FieldError("has no effect without on and off", "random")
+        for name, time in (("on", self.on), ("off", self.off)):
+            if time is not None and time < _SHORTEST:
+                raise FieldError("expected at least 100 us", name, "give the mean rate of shorter bursts instead")
         return self
 
 
@@ -85,13 +96,16 @@ class _Supply:
     network : FluidNetwork
         Whose link it is.
     link : Link
-        The link, with its normal capacity.
+        The link, with its normal capacity: bandwidth x goodput.
+    goodput : float
+        Payload as a fraction of what is on the wire.
     """
 
-    def __init__(self, network: FluidNetwork, link: Link) -> None:
+    def __init__(self, network: FluidNetwork, link: Link, goodput: float) -> None:
         self._network = network
         self._link = link
         self._normal = link.capacity
+        self._goodput = goodput
         self._factor = 1.0
         self._taken: dict[int, float] = {}
 
@@ -101,12 +115,12 @@ class _Supply:
         self._apply()
 
     def take(self, source: int, rate: float) -> None:
-        """Let one source of background traffic take a rate [B/s]."""
+        """Let one source of background traffic take a rate on the wire [B/s]."""
         self._taken[source] = rate
         self._apply()
 
     def _apply(self) -> None:
-        left = max(self._normal * self._factor - fsum(self._taken.values()), 0.0)
+        left = max(self._normal * self._factor - fsum(self._taken.values()) * self._goodput, 0.0)
         if left != self._link.capacity:
             self._network.change_capacity(self._link, left)
 
@@ -125,10 +139,17 @@ class Variation:
         The patterns.
     seed : int
         The scenario's seed.
+    goodput : float
+        Payload as a fraction of what is on the wire, of which background traffic takes its rate.
     """
 
     def __init__(
-        self, network: FluidNetwork, background: Sequence[Background], schedule: Sequence[Change], seed: int
+        self,
+        network: FluidNetwork,
+        background: Sequence[Background],
+        schedule: Sequence[Change],
+        seed: int,
+        goodput: float = 1.0,
     ) -> None:
         self._network = network
         self._env = network.env
@@ -138,11 +159,11 @@ class Variation:
             changes = [change for change in schedule if fnmatchcase(link.name, change.link)]
             sources = [(number, each) for number, each in enumerate(background) if fnmatchcase(link.name, each.link)]
             if changes or sources:
-                supplies[link] = supply = _Supply(network, link)
+                supplies[link] = supply = _Supply(network, link, goodput)
                 self._start(_scheduled(changes), supply.scale)
                 for number, each in sources:
-                    name = f"background-{number}"
-                    self._start(_steps(each, seed, link.name, name), partial(supply.take, number))
+                    steps = _steps(each, partial(stream, seed, link.name, f"background-{number}"), network.env)
+                    self._start(steps, partial(supply.take, number))
 
     def __call__(self, flow: object, ends: object, priority: int) -> None:
         """Wake up, since a transfer starts."""
@@ -153,7 +174,11 @@ class Variation:
         self._env.process(self._follow(steps, apply))
 
     def _follow(self, steps: Iterator[Step], apply: Callable[[float], None]) -> Generator[Event, None, None]:
+        """Apply each step in its time; of those that were slept through, and of those at one moment, only the last."""
+        due: float | None = None
         for at, value in steps:
+            if due is not None and at > self._env.now:
+                apply(due)
             while at > self._env.now:
                 if self._network.idle:
                     if self._awake.triggered:
@@ -161,7 +186,9 @@ class Variation:
                     yield self._awake
                 else:
                     yield self._env.timeout(at - self._env.now)
-            apply(value)
+            due = value
+        if due is not None:
+            apply(due)
 
 
 def _scheduled(changes: Sequence[Change]) -> Iterator[Step]:
@@ -173,7 +200,8 @@ def _scheduled(changes: Sequence[Change]) -> Iterator[Step]:
     return iter(sorted(steps, key=lambda step: step[0]))
 
 
-def _steps(background: Background, seed: int, link: str, name: str) -> Iterator[Step]:
+def _steps(background: Background, draws: Callable[[], np.random.Generator], env: Environment) -> Iterator[Step]:
+    """Yield the steps of background traffic; those that lie in the past already may be left out, but for the last."""
     if background.trace is not None:
         yield from read_trace(background.trace, "rate_bytes_per_s")
         return
@@ -181,12 +209,36 @@ def _steps(background: Background, seed: int, link: str, name: str) -> Iterator[
     yield 0.0, rate
     if background.on is None or background.off is None:
         return
-    draws = stream(seed, link, name) if background.random else None
+    if background.random:
+        yield from _random_turns(background.on, background.off, rate, draws(), env)
+    else:
+        yield from _regular_turns(background.on, background.off, rate, env)
+
+
+def _regular_turns(on: float, off: float, rate: float, env: Environment) -> Iterator[Step]:
+    """Yield the steps of a pattern that is on first, jumping over the periods that are over."""
+    period = on + off
+    number = 0
+    while True:
+        yield number * period + on, 0.0
+        # One too many, by rounding, does no harm: it is off at the end of the period before.
+        number = max(number + 1, int(env.now / period))
+        yield number * period, rate
+
+
+def _random_turns(
+    on: float, off: float, rate: float, generator: np.random.Generator, env: Environment
+) -> Iterator[Step]:
+    """Yield the steps of a pattern that is on first and turns after exponential times; all are drawn in any case."""
+    means = [on, off] * (_DRAWN // 2)
     now = 0.0
     while True:
-        for mean, value in ((background.on, 0.0), (background.off, rate)):
-            now += mean if draws is None else float(draws.exponential(mean))
-            yield now, value
+        times = (generator.standard_exponential(_DRAWN) * means).cumsum() + now
+        now = float(times[-1])
+        if now > env.now:
+            yield from zip(times.tolist(), [0.0, rate] * (_DRAWN // 2), strict=True)
+        else:
+            yield now, rate
 
 
 def read_trace(path: str, column: str) -> list[Step]:

@@ -68,6 +68,18 @@ class TestEverywhere:
         # Asleep until the transfer starts, and then in the middle of an off time.
         assert run([(1001.5, "a", "b", 100.0)], topology, **options) == pytest.approx([1003.0])
 
+    def test_background_traffic_takes_its_rate_on_the_wire(self, topology):
+        options = {"bandwidth": 100.0, "goodput": 0.5, "background": ({"rate": 60.0},)}
+        # (100 - 60) x 0.5 are left; twice the bandwidth leaves (200 - 60) x 0.5.
+        assert run([(0, "a", "b", 40.0)], topology, **options) == pytest.approx([2.0])
+        options["schedule"] = ({"at": 1.0, "factor": 2.0},)
+        assert run([(0, "a", "b", 90.0)], topology, **options) == pytest.approx([2.0])
+
+    def test_a_message_of_no_bytes_feels_bandwidth_that_changes(self, topology):
+        schedule = ({"at": 1.1, "factor": 0.0}, {"at": 3.0, "factor": 1.0})
+        options = {"bandwidth": 100.0, "message_overhead": 50.0, "schedule": schedule}
+        assert run([(1, "a", "b", 0.0)], topology, **options) == pytest.approx([3.4])
+
     def test_bandwidth_changes_and_a_cut_link_recovers(self, topology):
         schedule = ({"at": 1.0, "factor": 0.0}, {"at": 3.0, "factor": 2.0}, {"at": 4.0, "factor": 1.0})
         found = run([(0, "a", "b", 400.0)], topology, bandwidth=100.0, schedule=schedule)
@@ -95,6 +107,90 @@ def test_an_endless_pattern_does_not_keep_an_idle_simulation_alive():
     env.run()
     assert env.now == 0
     assert ends(env, net, [(5, "a", "b", 75.0)]) == pytest.approx([6.0])
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_a_long_sleep_is_caught_up_with_in_few_steps(random, monkeypatch):
+    pattern = {"rate": 50.0, "on": 1e-3, "off": 1e-3, "random": random}
+    env, net = network("star", NODES, bandwidth=100.0, background=(pattern,))
+    changes = []
+    change = net.change_capacity
+    monkeypatch.setattr(net, "change_capacity", lambda *args: changes.append(args) or change(*args))
+    assert ends(env, net, [(1000.0, "a", "b", 0.1)]) == pytest.approx([1000.0015], abs=1e-3)
+    assert len(changes) <= 80
+
+
+def test_a_regular_pattern_is_on_time_after_a_million_periods():
+    # On, and so without any bandwidth left, in [300000.0, 300000.1); off until 300000.3.
+    options = {"bandwidth": 100.0, "background": ({"rate": 100.0, "on": 0.1, "off": 0.2},)}
+    assert run([(300_000.0, "a", "b", 20.0)], **options) == pytest.approx([300_000.3], abs=1e-6)
+
+
+def test_a_random_pattern_is_the_same_whether_it_was_slept_through_or_not():
+    pattern = {"rate": 50.0, "on": 0.01, "off": 0.02, "random": True}
+    options = {"topology": "star", "bandwidth": 100.0, "background": (pattern,), "seed": 3}
+    asleep = run([(50.0, "a", "b", 100.0)], **options)
+    busy = run([(50.0, "a", "b", 100.0), (0.0, "c", "c", 1.0), (0.0, "b", "a", 5000.0)], **options)
+    assert busy[0] == pytest.approx(asleep[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("times", [{"on": 1e-6, "off": 1.0}, {"on": 1.0, "off": 9e-5}])
+def test_bursts_that_no_fluid_feels_are_refused(times):
+    with pytest.raises(ValidationError, match="at least 100 us"):
+        network("star", NODES, bandwidth=1.0, background=({"rate": 1.0, **times},))
+
+
+def test_a_network_is_busy_with_a_message_of_no_bytes():
+    env, net = network("star", NODES, bandwidth=100.0, message_overhead=50.0)
+    transfer, other = (net.transfer("a", ("b",), 0.0) for _ in range(2))
+    assert not net.idle
+    other.cancel()
+    assert not net.idle
+    env.run(transfer)
+    assert net.idle
+
+
+@pytest.mark.parametrize("options", [{"unfairness": 0.3}, {"discipline": "fifo"}])
+def test_classes_of_transfers_that_are_over_are_forgotten(options):
+    env, net = network("star", NODES, bandwidth=100.0, **options)
+
+    def client():
+        for _ in range(3000):
+            yield net.transfer("a", ("b",), 1.0)
+
+    env.process(client())
+    env.run()
+    assert len(net._classes) <= 1100
+
+
+def test_unfairness_needs_somebody_who_shares():
+    with pytest.raises(ValidationError, match="unfairness"):
+        network("star", NODES, bandwidth=1.0, discipline="fifo", unfairness=0.1)
+
+
+@pytest.mark.parametrize(
+    ("topology", "options", "message"),
+    [
+        ("star", {"schedule": ({"link": "bb/*", "at": 1.0, "factor": 0.0},)}, r"network.schedule: no link .*'b/\*'"),
+        ("shared-link", {"background": ({"link": "lnik", "rate": 1.0},)}, r"network.background: no link .*'link'"),
+        (
+            "star",
+            {"interfaces": ({"node": "worker", "bandwidth": 1.0},)},
+            "network.interfaces: no node matches 'worker'",
+        ),
+        ("racks", {"nodes_per_rack": 2, "apart": ("x",)}, "network.apart: no node matches 'x'$"),
+        ("machines", {"nodes_per_machine": 2, "inside": 1.0, "apart": ("x*",)}, "network.apart: no node"),
+    ],
+)
+def test_a_pattern_that_matches_nothing_is_refused(topology, options, message):
+    with pytest.raises(UserInputError, match=message):
+        network(topology, NODES, bandwidth=1.0, **options)
+
+
+def test_a_misspelt_pattern_gets_the_nearest_one():
+    nodes = [f"worker-{index}" for index in range(12)] + ["server-0"]
+    with pytest.raises(UserInputError, match=r"matches 'wroker\*' \(did you mean 'worker-\*'\?\)"):
+        network("star", nodes, bandwidth=1.0, schedule=({"link": "wroker*", "at": 1.0, "factor": 0.0},))
 
 
 def test_random_background_has_the_mean_it_was_given():

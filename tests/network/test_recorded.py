@@ -97,6 +97,43 @@ def test_recording_changes_nothing_and_the_integral_of_each_rate_is_the_bytes_ca
     assert len(recorder.rows) == 200
 
 
+def test_a_link_that_is_cut_under_several_transfers_keeps_its_books():
+    schedule = ({"at": 1.5, "factor": 0.0}, {"at": 9.0, "factor": 1.0})
+    found, recorder, net = run([(1, "a", "c", 100.0), (2, "b", "c", 100.0)], bandwidth=100.0, schedule=schedule)
+    assert found == pytest.approx([10.0, 10.5])
+    moving = [row for row in recorder.intervals["c/down"] if row[2]]
+    assert moving == [(1, 1.5, 100.0, 1), (9.0, 10.0, 100.0, 2), (10.0, 10.5, 100.0, 1)]
+    assert [link.carried_bytes for link in net.usage() if link.name == "c/down"] == [200.0]
+
+
+VARYING = {
+    "schedule": {"schedule": [{"at": 0.7 * step, "factor": (0.0, 0.4, 1.7, 1.0)[step % 4]} for step in range(1, 80)]},
+    "background": {"background": [{"rate": 60.0, "on": 0.6, "off": 0.4}, {"link": "c/*", "rate": 30.0}]},
+    "random": {"background": [{"link": "*/down", "rate": 150.0, "on": 0.3, "off": 0.7, "random": True}]},
+}
+
+
+@pytest.mark.parametrize("kind", VARYING)
+@pytest.mark.parametrize("topology", ["shared-link", "star", "racks"])
+@pytest.mark.parametrize("seed", range(3))
+def test_recording_is_as_exact_when_capacities_vary(topology, kind, seed):
+    draw = random.Random(seed)
+    transfers = [(draw.uniform(0, 20), *draw.sample(NODES, 2), draw.uniform(1, 50)) for _ in range(100)]
+    options = {"bandwidth": 100.0, **{name: tuple(value) for name, value in VARYING[kind].items()}}
+    if topology == "shared-link":
+        options["background"] = tuple({**each, "link": "*"} for each in options.get("background", ()))
+    if topology == "racks":
+        options |= {"nodes_per_rack": 2, "oversubscription": 3.0}
+    found, recorder, net = run(transfers, topology, **options)
+    env, plain = network(topology, NODES, **options)
+    assert ends(env, plain, transfers) == found
+    for link in net.usage():
+        rows = recorder.intervals[link.name]
+        assert sum((end - since) * rate for since, end, rate, _ in rows) == pytest.approx(link.carried_bytes, rel=1e-9)
+        assert all(rate >= 0 for _, _, rate, _ in rows)
+        assert sum(end - since for since, end, _, _ in rows) == pytest.approx(link.busy_s, rel=1e-9)
+
+
 def test_a_cancelled_transfer_leaves_no_row():
     kept = []
 

@@ -82,6 +82,28 @@ def test_transfers_on_an_imported_platform(write):
         (FULL.replace("41.279125MBps", "3 hops"), "not a bandwidth"),
         (FULL.replace('bandwidth="41.279125MBps"', ""), "'bw' is missing"),
         (FULL.replace('<link_ctn id="6"/>', '<link_ctn id="8"/>'), "link '8'"),
+        (FULL.replace('<link_ctn id="6"/>', '<link_ctn id="6"/> <link_ctn id="6"/>'), "crosses the link '6' twice"),
+        (FULL.replace("41.279125MBps", "1e400Bps"), "finite"),
+        (FULL.replace("41.279125MBps", "1e300PBps"), "finite"),
+        (FULL.replace("59.904us", "1e400us"), "finite"),
+        (FULL.replace("41.279125MBps", "0Bps"), "above 0"),
+        (
+            FULL.replace('latency="0"', 'latency="0" bandwidth_file="x"'),
+            "<link id='fat'>: the attribute 'bandwidth_file'",
+        ),
+        (FULL.replace('id="Jupiter"', 'id="Tremblay"'), "two hosts or routers have the id 'Tremblay'"),
+        (FULL.replace('link id="fat"', 'link id="6"'), "two links have the id '6'"),
+        (FULL.replace('dst="Fafard"', 'dst="Nobody"'), "a route names 'Nobody'"),
+        (FULL.replace('dst="Fafard"', 'dst="Jupiter"'), "two routes lead from 'Tremblay' to 'Jupiter'"),
+        (FULL.replace("</zone>", '<bypassRoute src="a" dst="b"/></zone>'), "<bypassRoute> is not understood"),
+        (FULL.replace("</zone>", '<trace id="t"/></zone>'), "<trace> is not understood"),
+        (FULL.replace("</zone>", '</zone><trace_connect trace="t"/>'), "<platform>: the element <trace_connect>"),
+        (FULL.replace("</zone>", "<nonsense/></zone>"), "<nonsense> is not understood"),
+        (CLUSTERS.replace('lat="50us"', 'lat="50us" topology="TORUS" topo_parameters="2,2"'), "topology 'TORUS'"),
+        (CLUSTERS.replace('lat="50us"', 'lat="50us" limiter_link="1MBps"'), "'limiter_link' is not understood"),
+        (CLUSTERS.replace('id="two"', 'id="one"'), "two zones have the id 'one'"),
+        (CLUSTERS.replace('gw_dst="r2"', 'gw_dst="r3"'), "gateway 'r3'"),
+        (CLUSTERS.replace('dst="two"', 'dst="three"'), "zone 'three'"),
     ],
 )
 def test_bad_files_are_refused(write, text, message):
@@ -89,10 +111,29 @@ def test_bad_files_are_refused(write, text, message):
         read_platform(write(text))
 
 
+def test_what_concerns_computing_alone_is_passed_over(write):
+    text = FULL.replace('speed="98.095Mf"/>', 'speed="98Mf" core="4"><prop id="watts" value="9"/><disk id="d"/></host>')
+    assert list(read_platform(write(text)).hosts) == ["Tremblay", "Jupiter", "Fafard"]
+
+
+def test_a_way_through_zones_that_crosses_a_link_twice_is_refused(write):
+    text = CLUSTERS.replace('<link_ctn id="wan"/>', '<link_ctn id="wan"/> <link_ctn id="one_backbone"/>')
+    with pytest.raises(UserInputError, match=r"from 'n1.org' to 'm0' crosses a link twice"):
+        read_platform(write(text)).route("n1.org", "m0")
+
+
+def test_a_fat_pipe_does_not_vary(write):
+    schedule = ({"link": "fat", "at": 1.0, "factor": 0.5},)
+    with pytest.raises(UserInputError, match=r"network.schedule: 'fat' matches 'fat', a FATPIPE"):
+        network("custom", "abc", platform=write(FULL), schedule=schedule)
+
+
 def test_a_platform_needs_a_host_for_each_node(write):
     with pytest.raises(UserInputError, match="3 hosts are too few for 4 nodes"):
         network("custom", "abcd", platform=write(FULL))
-    with pytest.raises(UserInputError, match="no host 'x'"):
-        network("custom", "ab", platform=write(FULL), hosts={"a": "x"})
+    with pytest.raises(UserInputError, match=r"no host 'Jupitre' \(did you mean 'Jupiter'"):
+        network("custom", "ab", platform=write(FULL), hosts={"a": "Jupitre"})
+    with pytest.raises(UserInputError, match=r"network.hosts: there is no node 'x'"):
+        network("custom", "ab", platform=write(FULL), hosts={"x": "Jupiter"})
     with pytest.raises(UserInputError, match="No such file"):
         network("custom", "ab", platform="/nowhere.xml")

@@ -105,8 +105,42 @@ def test_custom_networks_must_connect_all_nodes():
             },
             "isn't there",
         ),
+        (
+            {
+                "links": ({"name": "x", "bandwidth": 1.0}, {"name": "y", "bandwidth": 1.0}),
+                "routes": ({"source": "a", "destination": "b", "links": ("x",)},),
+            },
+            "no route uses the link 'y'",
+        ),
     ],
 )
 def test_custom_options_must_fit_together(options, message):
     with pytest.raises(ValidationError, match=message):
+        network("custom", ("a", "b"), **options)
+
+
+@pytest.mark.parametrize(
+    ("duplex", "links", "fits"),
+    [("full", ("x", "x"), False), ("full", ("x", "-x"), True), ("half", ("x", "-x"), False), ("half", ("-x",), True)],
+)
+def test_a_custom_route_crosses_each_direction_once(duplex, links, fits):
+    options = {
+        "links": ({"name": "x", "bandwidth": 10.0, "duplex": duplex},),
+        "routes": ({"source": "a", "destination": "b", "links": links},),
+    }
+    if fits:
+        env, net = network("custom", ("a", "b"), **options)
+        assert ends(env, net, [(0, "a", "b", 10.0)]) == [1.0]
+        return
+    with pytest.raises(ValidationError, match="crosses the link 'x' twice"):
+        network("custom", ("a", "b"), **options)
+
+
+@pytest.mark.parametrize("ends_", [("a", "nobody"), ("x*", "a")])
+def test_a_custom_route_leads_from_somebody_to_somebody(ends_):
+    options = {
+        "links": ({"name": "x", "bandwidth": 10.0},),
+        "routes": tuple({"source": a, "destination": b, "links": ("x",)} for a, b in (("*", "*"), ends_)),
+    }
+    with pytest.raises(UserInputError, match=r"network.routes: no node matches"):
         network("custom", ("a", "b"), **options)
