@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from simcluster.cli.output import announce
 from simcluster.cli.running import Where, resumable, running_options
+from simcluster.errors import UserInputError
 from simcluster.simulation import load
 
 
@@ -56,10 +58,31 @@ def command(
 
     if b is None and not overrides_b and not presets_b:
         raise click.UsageError("give a second file B, or what differs: --set-b or --preset-b")
-    first = load(a, (*overrides, *overrides_a), presets_a, allow_path=allow_path)
-    second = load(b or a, (*overrides, *overrides_b), presets_b, allow_path=allow_path)
+    with _named("a", overrides_a, presets_a):
+        first = load(a, (*overrides, *overrides_a), presets_a, allow_path=allow_path)
+    with _named("b", overrides_b, presets_b):
+        second = load(b or a, (*overrides, *overrides_b), presets_b, allow_path=allow_path)
     announce(list(dict.fromkeys([*first.notices, *second.notices])))
     with resumable(where.store):
         options = where.arguments()
         found = compare(first.scenario, second.scenario, replications, confidence=confidence, **options)
     click.echo(comparison_csv(found) if as_csv else comparison_report(found), nl=not as_csv)
+
+
+@contextmanager
+def _named(side: str, overrides: Sequence[str], presets: Sequence[str]) -> Iterator[None]:
+    """Name the options of one side as the user wrote them, where an error would say ``--set`` and ``--preset``.
+
+    Raises
+    ------
+    UserInputError
+        If loading did.
+    """
+    try:
+        yield
+    except UserInputError as error:
+        text = str(error)
+        for option, values in (("--set", overrides), ("--preset", presets)):
+            for value in values:
+                text = text.replace(f"{option} {value}", f"{option}-{side} {value}")
+        raise UserInputError(text) from error

@@ -75,5 +75,5 @@ def _verdict(found: Comparison, update_time: Mapping[Any, Any]) -> str:
         return f"A and B can't be told apart: the interval of the difference holds 0 ({runs})"
     faster = "B is faster than A" if one.mean < 0 else "A is faster than B"
     part = next(line for line in found.parts.to_dict("records") if line["part"] == found.main_part)
-    made = f"{PART_NAMES[found.main_part]} made most of it ({_signed(part['difference'], 'update_time_s')})"
+    made = f"{PART_NAMES[found.main_part]} made the largest part of it ({_signed(part['difference'], 'update_time_s')})"
     return f"{faster} by {seconds(abs(one.mean))} an update; {made} ({runs})"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from simcluster.cli.output import announce
 from simcluster.cli.parameters import file_argument, scenario_options
@@ -26,7 +27,8 @@ from simcluster.simulation import load
 )
 @click.option("--metric", default="update_time_s", show_default=True, metavar="METRIC", help="What --until watches.")
 @click.option(
-    "--most", type=click.IntRange(2), default=10_000, show_default=True, metavar="N", help="Most runs for --until."
+    "--most", type=click.IntRange(2), default=10_000, show_default=True, metavar="N",
+    help="Most runs for --until, the pilot's included.",
 )
 @click.option(
     "--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True,
@@ -54,6 +56,9 @@ def command(
     from simcluster.cli.replicate_output import echo_replications
     from simcluster.experiments import replicate
 
+    source = click.get_current_context().get_parameter_source("most")
+    if until is None and source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--most limits --until, which is missing")
     loaded = load(file, overrides, presets, allow_path=allow_path)
     announce(loaded.notices)
     with resumable(where.store):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -89,17 +93,50 @@ def _swept(folder: Path) -> str:
 def _stored(file: Path) -> str:
     from simcluster.experiments import load_store
 
-    return _sweep_page(file, file.stem, load_store(file))
+    sweeps = load_store(file, "sweeps")
+    if sweeps.empty:
+        raise UserInputError(f"{file}: nothing to report: the store has no sweep")
+    number, name = int(sweeps["sweep"].iloc[-1]), str(sweeps["scenario"].iloc[-1])
+    # The runs last: a sweep that goes on meanwhile then has no points that its runs don't know.
+    table, runs = (load_store(file, kind, sweep=number) for kind in ("summary", "runs"))
+    return _sweep_page(file, name or file.stem, table, runs=runs, scenario=_first_scenario(file, number))
 
 
-def _sweep_page(source: Path, title: str, table: pd.DataFrame) -> str:
+def _first_scenario(file: Path, sweep: int) -> dict[str, Any]:
+    """Return the resolved scenario of the first run of a sweep that is done; empty if it can't be read.
+
+    While somebody writes there is a file beside the store that tells; else the store is a file as any other.
+    """
+    query = (
+        "SELECT scenario FROM points JOIN runs USING (key) WHERE sweep = ? AND status = 'done' "
+        "ORDER BY point, replication LIMIT 1"
+    )
+    mode = "rw" if Path(f"{file}-wal").exists() else "ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode={mode}", uri=True)) as base:
+            found = base.execute(query, (sweep,)).fetchone()
+    except sqlite3.Error:
+        return {}
+    return dict(json.loads(found[0])) if found else {}
+
+
+def _sweep_page(
+    source: Path,
+    title: str,
+    table: pd.DataFrame,
+    *,
+    runs: pd.DataFrame | None = None,
+    scenario: Mapping[str, Any] | None = None,
+) -> str:
     from simcluster.experiments import with_intervals
-    from simcluster.report import sweep_page
+    from simcluster.report import CONFIDENCE, sweep_page
 
     with _readable(source):
         settings = list(table.columns[: list(table.columns).index("replication")])
-        points = with_intervals(table) if table["replication"].nunique() > 1 else table
-        return sweep_page(title, points, settings)
+        planned = table if runs is None else runs
+        replicated = planned["replication"].nunique() > 1 and not table.empty
+        points = with_intervals(table, CONFIDENCE) if replicated else table
+        return sweep_page(title, points, settings, runs=runs, scenario=scenario, confidence=CONFIDENCE)
 
 
 def _read(path: Path) -> pd.DataFrame:

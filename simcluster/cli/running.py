@@ -45,6 +45,8 @@ def running_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def gathered(*, jobs: int | None, executor: str | None, store: Path | None, **others: Any) -> None:
+        if jobs is not None and executor is not None:
+            raise click.UsageError("--jobs starts processes here, --executor sends the runs elsewhere: give one")
         command(where=Where(jobs, executor, store), **others)
 
     decorators = (

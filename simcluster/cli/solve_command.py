@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from simcluster.cli.output import announce
 from simcluster.cli.parameters import file_argument, scenario_options
@@ -67,11 +68,10 @@ def command(
     from simcluster.cli import solve_output
     from simcluster.experiments import optimise, parse_vary, solve_grid
 
-    goals = [goal for goal in (until, against, minimise, maximise) if goal is not None]
-    if len(goals) != 1:
-        raise click.UsageError("ask for one thing: --until, --against, --minimise or --maximise")
+    _check_goals(until, against, minimise, maximise)
     setting = parse_vary(vary)
     grid = load_grid(file, overrides, presets, allow_path=allow_path)
+    _check_free(setting.setting, overrides, grid)
     announce(grid.notices)
     options = {"replications": replications, **where.arguments()}
     best = minimise or maximise
@@ -87,6 +87,24 @@ def command(
         done = solve_output.point_done(len(grid))
         pairs = solve_grid(grid, setting, until, other, metric, both, done=done, **options)
     solve_output.echo_solutions(grid, pairs, as_csv=as_csv)
+
+
+def _check_goals(until: str | None, against: Path | None, minimise: str | None, maximise: str | None) -> None:
+    """See that one thing is asked for, and that what belongs to ``--against`` isn't given without it."""
+    if sum(goal is not None for goal in (until, against, minimise, maximise)) != 1:
+        raise click.UsageError("ask for one thing: --until, --against, --minimise or --maximise")
+    context = click.get_current_context()
+    for name, option in (("other_presets", "--against-preset"), ("both", "--both/--alone"), ("metric", "--metric")):
+        if against is None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} belongs to --against, which is missing")
+
+
+def _check_free(setting: str, overrides: Sequence[str], grid: Grid) -> None:
+    """See that nothing else sets what is varied."""
+    if setting in [text.partition("=")[0].strip() for text in overrides]:
+        raise click.UsageError(f"--set {setting}: --vary varies it, so that it can't be set")
+    if setting in grid.axes:
+        raise click.UsageError(f"--vary {setting}: the file's sweep block has it as an axis")
 
 
 def _shared(overrides: Sequence[str], grid: Grid) -> list[str]:

@@ -11,6 +11,7 @@ import click
 from simcluster.cli.text import columns
 from simcluster.errors import UnfinishedError, UserInputError
 from simcluster.experiments import Optimum, Solution, columns_of, map_table, to_csv
+from simcluster.experiments.trials import ONE_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,7 @@ def echo_solutions(grid: Grid, pairs: Sequence[tuple[GridPoint, Solution]], *, a
     """
     if grid.axes:
         _echo_evidence(map_table(columns_of(grid.axes), pairs), as_csv)
+        _echo_luck([solution for _, solution in pairs])
         if not any(solution.crossings for _, solution in pairs):
             raise UnfinishedError("there is no break-even in this range, at no point")
         return
@@ -69,6 +71,12 @@ def echo_solutions(grid: Grid, pairs: Sequence[tuple[GridPoint, Solution]], *, a
     if not solution.crossings:
         raise UnfinishedError(solution.verdict)
     click.echo(f"\n{solution.verdict}", err=as_csv)
+    _echo_luck([solution])
+
+
+def _echo_luck(solutions: Sequence[Solution]) -> None:
+    if any(solution.one_seed for solution in solutions):
+        click.echo(f"note: {ONE_SEED}", err=True)
 
 
 def _echo_evidence(table: pd.DataFrame, as_csv: bool) -> None:

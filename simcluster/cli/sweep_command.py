@@ -30,7 +30,7 @@ from simcluster.simulation import load_grid
     "heat-map, break-even, comparison.",
 )
 @click.option("--columns", metavar="NAMES", help="Metrics to print, separated by commas; the files hold all of them.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print all columns as CSV.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the runs as CSV; without --columns, all columns.")
 @out_option
 def command(
     file: Path,
@@ -59,22 +59,19 @@ def command(
 
     folder = Folder.prepare(out, needed_for="--plot" if plots else None)
     wanted = sweep_output.wanted(plots)
-    shown = sweep_output.shown_columns(columns)
     if spans and where.store is None:
         raise click.UsageError("--spans needs a file to keep them: add --store PATH")
     grid = load_grid(file, overrides, presets, allow_path=allow_path)
     announce(grid.notices)
     plan = plan_sweep(grid, replications)
-    headline = sweep_output.headline(plan, replications, count_stored(plan, where.store))
-    click.echo(headline, err=not dry_run)
+    shown = sweep_output.shown_columns(columns, plan)
+    stored, failed = count_stored(plan, where.store, spans=spans)
+    click.echo(sweep_output.headline(plan, replications, stored, 0 if retry_failed else failed), err=not dry_run)
     if dry_run:
         return
     with resumable(where.store), progress_shown() as watch:
         options = where.arguments(len(plan.runs))
         swept = run_sweep(plan, spans=spans, retry_failed=retry_failed, watch=watch, **options)
     report = sweep_output.Report(plan, swept, replications)
-    click.echo(report.csv(), nl=False) if as_csv else report.echo(shown)
-    if folder is not None:
-        for path in report.write(folder, wanted):
-            click.echo(f"wrote {path}", err=True)
-    report.raise_failures(where.store)
+    click.echo(report.csv(shown if columns else None), nl=False) if as_csv else report.echo(shown)
+    report.finish(folder, wanted, where.store)

@@ -20,6 +20,7 @@ from simcluster.cli.theory_columns import theory_columns
 from simcluster.errors import UnfinishedError, UserInputError
 from simcluster.experiments import Plan, Swept, to_csv, with_intervals, write_csv
 from simcluster.plots import KINDS, save
+from simcluster.results.summary import NUMBERS, WORDS
 
 SWEEP_PLOTS = tuple(kind for kind, plot in KINDS.items() if plot.table == "sweep")
 
@@ -32,17 +33,51 @@ def wanted(plots: Sequence[str]) -> list[Wanted]:
     return [Wanted.parse(text, SWEEP_PLOTS) for text in plots]
 
 
-def shown_columns(text: str | None) -> tuple[str, ...]:
-    """Return the metrics to print."""
-    return _SHOWN if text is None else tuple(name.strip() for name in text.split(","))
+def shown_columns(text: str | None, plan: Plan) -> tuple[str, ...]:
+    """Return the metrics to print, before anything runs.
+
+    Raises
+    ------
+    UserInputError
+        If one doesn't exist.
+    """
+    if text is None:
+        return _SHOWN
+    names = tuple(name.strip() for name in text.split(","))
+    known = dict.fromkeys([*NUMBERS, *WORDS, "replication", "seed", *(column.name for column in plan.columns)])
+    for name in names:
+        if name not in known:  # what theory says of some points only is asked for seldom, and takes a while
+            known |= dict.fromkeys(column for point in plan.points for column in theory_columns(point.scenario))
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else f"; there are {', '.join(known)}"
+            raise UserInputError(f"--columns: there is no metric {name!r}{hint}")
+    return names
 
 
-def headline(plan: Plan, replications: int, stored: int) -> str:
-    """Say how many runs there are to do."""
-    text = f"{len(plan.runs)} runs"
+def headline(plan: Plan, replications: int, stored: int, failed: int) -> str:
+    """Say how many runs there are to do.
+
+    Parameters
+    ----------
+    plan : Plan
+    replications : int
+    stored, failed : int
+        Runs that the store has; runs that it knows to have failed, and that aren't tried again.
+    """
+    todo = len(plan.runs) - stored - failed
+    text = _counted(len(plan.runs), "run")
     if replications > 1:
-        text += f": {len(plan.points)} points, {replications} replications of each"
-    return f"{text}; {stored} are in the store, {len(plan.runs) - stored} are to do" if stored else text
+        text += f": {_counted(len(plan.points), 'point')}, {replications} replications of each"
+    if not stored and not failed:
+        return text
+    known = f"; {stored} {'is' if stored == 1 else 'are'} in the store"
+    lost = f", {failed} failed before (--retry-failed tries again)" if failed else ""
+    return f"{text}{known}{lost}, {todo} {'is' if todo == 1 else 'are'} to do"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 class Report:
@@ -65,23 +100,16 @@ class Report:
         #: One row a point: what is printed and drawn.
         self._points = with_intervals(self.table) if self._replicated else self.table
 
-    def csv(self) -> str:
-        """Return all columns of all runs as CSV."""
-        return to_csv(self.table)
+    def csv(self, shown: Sequence[str] | None) -> str:
+        """Return all runs as CSV: all columns, or the settings, replication, seed and some metrics."""
+        if shown is None:
+            return to_csv(self.table)
+        settings = [column.name for column in self._plan.columns]
+        names = dict.fromkeys([*settings, "replication", "seed", *shown])
+        return to_csv(self.table.reindex(columns=list(names)))
 
     def echo(self, shown: Sequence[str]) -> None:
-        """Print the settings of each point as they were written, and some of its metrics.
-
-        Raises
-        ------
-        UserInputError
-            If a column doesn't exist.
-        """
-        for name in shown if len(self.table) else ():
-            if name not in self.table.columns:
-                near = get_close_matches(name, list(self.table.columns), n=1)
-                hint = f" (did you mean {near[0]!r}?)" if near else ""
-                raise UserInputError(f"--columns: there is no metric {name!r}{hint}")
+        """Print the settings of each point as they were written, and some of its metrics."""
         settings = [column.setting for column in self._plan.columns]
         points = dict.fromkeys(self._swept.points) if self._replicated else self._swept.points
         cells = []
@@ -91,7 +119,9 @@ class Report:
         click.echo("\n".join(aligned([[*settings, *shown], *cells], left=0)))
 
     def _cell(self, name: str, row: Mapping[Any, Any]) -> str:
-        value = row[name]
+        value = row.get(name)
+        if value is None:
+            return "-"
         text = number(name, value) if isinstance(value, float) else str(value)
         if f"{name}_high" not in row:
             return text
@@ -99,15 +129,27 @@ class Report:
         return text if half_width <= 1e-9 * abs(value) else f"{text} ± {number(name, half_width)}"
 
     def write(self, folder: Folder, pictures: Sequence[Wanted]) -> Iterator[Path]:
-        """Write the table and then the pictures; yield each file. A picture that can't be drawn loses no run."""
+        """Write the table and then the pictures; yield each file.
+
+        Raises
+        ------
+        UserInputError
+            After all others are drawn, if there are pictures that can't be: a line for each.
+        """
         place = folder.make()
         path = place / "sweep.csv"
         write_csv(self.table, path)
         yield path
+        problems: dict[str, None] = {}
         for wanted in pictures:
             picture = self._completed(wanted)
             for rows, name in self._parted(picture):
-                yield from save(figure_of(picture, rows), place / name)
+                try:
+                    yield from save(figure_of(picture, rows), place / name)
+                except UserInputError as error:
+                    problems[str(error)] = None
+        if problems:
+            raise UserInputError("\n".join(problems))
 
     def _completed(self, picture: Wanted) -> Wanted:
         """Choose the axes of a picture where the user didn't: the first numeric setting along x, another as lines."""
@@ -140,20 +182,32 @@ class Report:
             for values, rows in self._points.groupby(rest, sort=False)
         ]
 
-    def raise_failures(self, store: Path | None) -> None:
-        """Say which runs failed, and why.
+    def finish(self, folder: Folder | None, pictures: Sequence[Wanted], store: Path | None) -> None:
+        """Say which runs failed and why, write all files, and end with an error if something is missing.
 
         Raises
         ------
+        UserInputError
+            If a picture can't be drawn, and all runs are done.
         UnfinishedError
-            If any did.
+            If runs failed.
         """
         errors = list(self._swept.errors.items())
         for settings, error in errors[:_MOST_ERRORS]:
             click.echo(f"failed: {settings}: {error}", err=True)
+        if len(errors) > _MOST_ERRORS:
+            click.echo(f"failed: and {len(errors) - _MOST_ERRORS} more", err=True)
+        try:
+            for path in () if folder is None else self.write(folder, pictures):
+                click.echo(f"wrote {path}", err=True)
+        except UserInputError as problem:
+            if not errors:
+                raise
+            click.echo(problem, err=True)
         if errors:
-            again = "" if store is None else "; --retry-failed tries them again"
-            raise UnfinishedError(f"{len(errors)} of {self._swept.progress.total} runs failed{again}")
+            again = "" if store is None else f"; --retry-failed tries {'it' if len(errors) == 1 else 'them'} again"
+            total = _counted(self._swept.progress.total, "run")
+            raise UnfinishedError(f"{len(errors)} of {total} failed{again}")
 
 
 def _file_word(value: object) -> str:

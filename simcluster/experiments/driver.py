@@ -81,7 +81,7 @@ class _Flight:
             tasks = self._flying.pop(future)
             for task, outcome in zip(tasks, _outcomes(future, tasks), strict=True):
                 self._attempts[task.key] += 1
-                if outcome.failed and self._attempts[task.key] < MOST_ATTEMPTS:
+                if outcome.failed and not outcome.hopeless and self._attempts[task.key] < MOST_ATTEMPTS:
                     self._again.append(task)
                     continue
                 final.append(replace(outcome, attempts=self._attempts.pop(task.key)))

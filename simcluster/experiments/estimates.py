@@ -14,7 +14,8 @@ from functools import lru_cache
 
 from simcluster.errors import UserInputError
 
-#: With more degrees of freedom than this, t is taken for this many: the quantile moves by less than 1e-4 of itself.
+#: With more degrees of freedom than this, t is taken for this many: the quantile is larger than the true one, of
+#: itself by less than 1.22e-4 at 95 % confidence, 1.92e-4 at 99 %, and 6.25e-4 at 1 - 1e-6 (about (z^2 + 1) / 40,000).
 _MOST_FREEDOM = 10_000
 
 

@@ -59,7 +59,7 @@ def break_even_map(
         A row for each break-even, point by point: the settings of the point and the setting that was solved for, both
         in base units in columns such as ``network.bandwidth_bytes_per_s``; and ``holds``, where the condition holds:
         ``above`` or ``below`` the value. A point without a break-even has one row with nan, and ``everywhere`` or
-        ``nowhere``.
+        ``nowhere``. With replications there are ``low`` and ``high``, too: the range in which it is in doubt.
 
     Raises
     ------
@@ -116,7 +116,9 @@ def map_table(columns: Sequence[Column], pairs: Sequence[tuple[GridPoint, Soluti
     for point, solution in pairs:
         settings = {column.name: column.value(point.settings[column.setting]) for column in columns}
         name = solution.vary.column
-        rows += [{**settings, name: one.x, "holds": one.side} for one in solution.crossings]
+        for one in solution.crossings:
+            doubt = {"low": one.low, "high": one.high} if solution.replications > 1 else {}
+            rows.append({**settings, name: one.x, "holds": one.side, **doubt})
         if not solution.crossings:
             rows.append({**settings, name: math.nan, "holds": "everywhere" if solution.everywhere else "nowhere"})
     return pd.DataFrame(rows)

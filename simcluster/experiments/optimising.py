@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import takewhile
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from simcluster.errors import UserInputError
+from simcluster.experiments.replicating import check_metric
 from simcluster.experiments.running import open_runner
 from simcluster.experiments.solving import SCAN
-from simcluster.experiments.trials import Trial, Trials, subject_of
+from simcluster.experiments.trials import ONE_SEED, Trial, Trials, subject_of
 from simcluster.experiments.varying import Vary, parse_vary
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ class Optimum:
         Whether the scan showed one low (or high) only.
     evidence : DataFrame
         All trials by value: the setting, the metric, and ``<metric>_half_width`` if there are replications.
+    doubt : tuple of float or None
+        The outermost trials around the best one whose paired difference to it may be 0; None without replications.
+    one_seed : bool
+        Whether the answer is that of one seed, and another gives other values.
     """
 
     vary: Vary
@@ -47,6 +53,8 @@ class Optimum:
     maximise: bool
     single: bool
     evidence: pd.DataFrame
+    doubt: tuple[float, float] | None = None
+    one_seed: bool = False
 
     @property
     def x(self) -> float:
@@ -62,12 +70,18 @@ class Optimum:
             remarks.append(f"the best value is at an end of the range: there may be a better one beyond {self.text}")
         if not self.single:
             remarks.append(f"there is more than one {kind}: the best of the scan was followed")
+        if self.doubt is not None and self.doubt[0] < self.doubt[1]:
+            low, high = (self.vary.text(x) for x in self.doubt)
+            remarks.append(f"from {low} to {high}, the trials can't be told from the best with 95% confidence")
+        if self.one_seed:
+            remarks.append(ONE_SEED)
         return remarks
 
     @property
     def text(self) -> str:
-        """The best value as a person writes it."""
-        return self.vary.text(self.x)
+        """The best value as a person writes it, with no more digits than its doubt allows."""
+        low, high = self.doubt or (self.x, self.x)
+        return self.vary.text(self.x, high - low)
 
 
 def optimise(
@@ -105,6 +119,7 @@ def optimise(
     """
     if scan < 3 or not tolerance > 0 or replications < 1:
         raise UserInputError("expected a scan of at least 3, a positive tolerance, and at least 1 replication")
+    check_metric(metric)
     subject = subject_of(scenario, parse_vary(vary) if isinstance(vary, str) else vary)
     with open_runner(jobs, executor, store) as runner:
         return refine(Trials(runner, subject, metric, None, replications), maximise, scan, tolerance)
@@ -128,7 +143,20 @@ def refine(trials: Trials, maximise: bool, scan: int = SCAN, tolerance: float = 
         if left.x == right.x:
             break
         low, high = (low, right) if cost(left) <= cost(right) else (left, high)
-    return Optimum(vary, best, maximise, _lows([cost(trial) for trial in seen]) <= 1, trials.evidence)
+    single = _lows([cost(trial) for trial in seen]) <= 1
+    return Optimum(vary, best, maximise, single, trials.evidence, _doubt(trials, best), trials.one_seed(best.x))
+
+
+def _doubt(trials: Trials, best: Trial) -> tuple[float, float] | None:
+    """Return the outermost trials on both sides of the best, without a gap, that can't be told from it."""
+    if trials.replications < 2:
+        return None
+    place = trials.known.index(best)
+    ends = []
+    for side in (trials.known[place::-1], trials.known[place:]):
+        alike = takewhile(lambda trial: not trial.clear(trials.confidence, best), side)
+        ends.append([trial.x for trial in alike][-1])
+    return ends[0], ends[1]
 
 
 def _lows(costs: Sequence[float]) -> int:

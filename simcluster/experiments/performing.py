@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from simcluster.errors import SimclusterError
+from simcluster.errors import SimclusterError, UserInputError
 from simcluster.experiments.packing import pack_tables
 from simcluster.experiments.seeding import this_version
 from simcluster.scenario import Scenario
@@ -58,6 +58,8 @@ class Outcome:
         Why the run failed; empty if it didn't.
     attempts : int
         How often it was tried.
+    hopeless : bool
+        Whether it would fail again: what the user wrote is wrong.
     """
 
     key: str
@@ -68,6 +70,7 @@ class Outcome:
     tables: Mapping[str, bytes] = field(default_factory=dict)
     error: str = ""
     attempts: int = 1
+    hopeless: bool = False
 
     @property
     def failed(self) -> bool:
@@ -100,7 +103,13 @@ def perform(task: Task) -> Outcome:
             seconds=perf_counter() - begin,
         )
     except Exception as error:  # whatever it is, it must not take the other runs with it
-        return Outcome(key=task.key, version=this_version(), error=_told(error), seconds=perf_counter() - begin)
+        return Outcome(
+            key=task.key,
+            version=this_version(),
+            error=_told(error),
+            seconds=perf_counter() - begin,
+            hopeless=isinstance(error, UserInputError),
+        )
 
 
 def _told(error: Exception) -> str:

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from simcluster.experiments.estimates import (
 )
 from simcluster.experiments.running import open_runner
 from simcluster.experiments.seeding import replication_seed
+from simcluster.results.summary import NUMBERS, WORDS, limit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +90,7 @@ def replicate(
     confidence : float
         Of all intervals.
     most : int
-        Largest number of replications that ``until`` may lead to.
+        Largest number of replications that ``until`` may lead to, the pilot's included.
     jobs, executor, store
         See :func:`simcluster.sweep`.
 
@@ -100,6 +102,9 @@ def replicate(
         If a run failed three times.
     """
     check_confidence(confidence)
+    check_metric(metric)
+    if until is not None:
+        replications = min(replications, most)
     if replications < (1 if until is None else 2):
         raise UserInputError(f"replications: expected at least {1 if until is None else 2}, not {replications}")
     with open_runner(jobs, executor, store) as runner:
@@ -151,11 +156,35 @@ def two_stages(
     count = pilot
     while True:
         mean = mean_of(values)
-        needed = most if mean == 0 and spread else math.ceil((spread / (until * mean)) ** 2) if spread else count
+        needed = _needed(spread, until * abs(mean), count, most)
         if needed <= count or count >= most:
             return count, Estimate(mean, spread / math.sqrt(count), deviation_of(values), count, confidence)
         count = min(needed, most)
         values = sample(count)
+
+
+def _needed(spread: float, half_width: float, count: int, most: int) -> int:
+    """Return how many values make ``spread / sqrt(n)`` as small as a half-width; those there are if it is 0 already."""
+    if spread == 0:
+        return count
+    # also where the half-width is 0, or so small that the square of the ratio is no number any more
+    return most if spread >= half_width * math.sqrt(most) else math.ceil((spread / half_width) ** 2)
+
+
+def check_metric(name: str) -> None:
+    """See that a metric exists and is a number, before anything runs.
+
+    Raises
+    ------
+    UserInputError
+        If it doesn't, or isn't.
+    """
+    if name in WORDS:
+        raise UserInputError(f"the metric {name!r} isn't a number, but a word")
+    if name not in NUMBERS:
+        near = get_close_matches(name, NUMBERS, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise UserInputError(f"there is no metric {name!r}{hint}; there are {', '.join(NUMBERS)}")
 
 
 def numbers_of(rows: Sequence[dict[str, Any]], metric: str) -> list[float]:
@@ -203,8 +232,8 @@ def with_intervals(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The settings; ``replications``; for each numeric metric its mean, and ``<metric>_low`` and ``<metric>_high``. Of
-        other metrics, the value of the first replication.
+        The settings; ``replications``; for each numeric metric its mean, and ``<metric>_low`` and ``<metric>_high``.
+        ``limited_by`` follows from the means; of other metrics, it is the value of the first replication.
     """
     import pandas as pd
 
@@ -220,6 +249,8 @@ def with_intervals(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
             if pd.api.types.is_numeric_dtype(values) and values.notna().all():
                 one = estimate([float(value) for value in values], confidence)
                 row |= {name: one.mean, f"{name}_low": one.low, f"{name}_high": one.high}
+        if "limited_by" in row:
+            row["limited_by"] = limit_of(row)
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simcluster.errors import UserInputError
 from simcluster.experiments.estimates import mean_of
-from simcluster.experiments.replicating import numbers_of
+from simcluster.experiments.replicating import check_metric, numbers_of
 from simcluster.experiments.running import open_runner
 from simcluster.experiments.sensitivity import SPREAD, Factor, factors_of
 from simcluster.experiments.varying import Vary
@@ -70,6 +70,7 @@ def screen(
     UnfinishedError
         If a run failed three times.
     """
+    check_metric(metric)
     factors = factors_of(scenario, spread, ranges)
     count = SAMPLES[method] if samples is None else samples
     if count < 2 or (method == "sobol" and count & (count - 1)):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from simcluster.errors import UserInputError
 from simcluster.experiments.columns import column_of
-from simcluster.experiments.estimates import mean_of
-from simcluster.experiments.replicating import numbers_of
+from simcluster.experiments.estimates import estimate, mean_of
+from simcluster.experiments.replicating import check_metric, numbers_of
 from simcluster.experiments.running import open_runner
 from simcluster.experiments.varying import Vary
 from simcluster.scenario import ScenarioError, resolved
@@ -42,10 +42,13 @@ class Factor:
     vary : Vary
     base : float
         Its value in the scenario, in base units; nan if it isn't there.
+    range : str
+        Whether the range is the one that was ``asked`` for, or ``one-sided``, or ``wider``.
     """
 
     vary: Vary
     base: float
+    range: str = "asked"
 
 
 def sensitivity(
@@ -78,9 +81,12 @@ def sensitivity(
     Returns
     -------
     DataFrame
-        A row for each setting that can be changed, the one that moves the metric most first: ``setting``; ``low``,
-        ``base`` and ``high`` in base units, which ``unit`` names; ``<metric>_low`` and ``<metric>_high``, the metric at
-        both ends; ``change``, the difference between them / the metric of the scenario; ``elasticity``.
+        A row for each setting that can be changed, by the size of its elasticity, the largest first: ``setting``;
+        ``low``, ``base`` and ``high`` in base units, which ``unit`` names; ``<metric>_low`` and ``<metric>_high``, the
+        metric at both ends; ``change``, the difference between them / the metric of the scenario; ``elasticity``; with
+        several replications ``change_half_width`` and ``elasticity_half_width``, of the 95 % interval of paired
+        differences; ``range``, which is ``asked``, or ``one-sided`` if the scenario refuses one end, or ``wider`` if
+        a whole number had to go further than the spread. Settings without an elasticity come last, by their change.
 
     Raises
     ------
@@ -91,16 +97,18 @@ def sensitivity(
     """
     import pandas as pd
 
+    check_metric(metric)
     factors = factors_of(scenario, spread, ranges)
     variants = [one.vary.applied(scenario, x) for one in factors for x in (one.vary.low, one.vary.high)]
     if replications < 1:
         raise UserInputError(f"replications: expected at least 1, not {replications}")
     with open_runner(jobs, executor, store) as runner:
         rows = runner.metrics([scenario, *variants], range(replications))
-    base, *values = (mean_of(numbers_of(row, metric)) for row in rows)
+    base, *values = (numbers_of(row, metric) for row in rows)
     lines = [_line(metric, one, base, *values[2 * place : 2 * place + 2]) for place, one in enumerate(factors)]
     table = pd.DataFrame(lines)
-    order = table["change"].abs().sort_values(ascending=False, kind="stable").index
+    ranks = table[["elasticity", "change"]].abs()
+    order = ranks.sort_values(["elasticity", "change"], ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
 
@@ -146,7 +154,8 @@ def _spread(scenario: Scenario, name: str, value: float, suffix: str, spread: fl
         low = one.low if _takes(scenario, one, one.low) else value
         high = one.high if _takes(scenario, one, one.high) else value
         if low < high:
-            return Factor(Vary(name, low, high, one.column, whole=one.whole), value)
+            kind = "one-sided" if value in (low, high) else "wider" if one.whole and step > value * spread else "asked"
+            return Factor(Vary(name, low, high, one.column, whole=one.whole), value, kind)
     return None
 
 
@@ -158,21 +167,32 @@ def _takes(scenario: Scenario, vary: Vary, x: float) -> bool:
     return True
 
 
-
-
-def _line(metric: str, factor: Factor, base: float, at_low: float, at_high: float) -> dict[str, Any]:
+def _line(
+    metric: str, factor: Factor, base: Sequence[float], at_low: Sequence[float], at_high: Sequence[float]
+) -> dict[str, Any]:
     vary = factor.vary
-    elasticity = math.nan
-    if min(at_low, at_high, vary.low) > 0:
-        elasticity = math.log(at_high / at_low) / math.log(vary.high / vary.low)
-    return {
+    low, high, middle = mean_of(at_low), mean_of(at_high), mean_of(base)
+    pairs = list(zip(at_low, at_high, strict=True))
+    change = estimate([after - before for before, after in pairs])
+    line = {
         "setting": vary.setting,
         "unit": vary.column.removeprefix(vary.setting).removeprefix("_"),
         "low": vary.low,
         "base": factor.base,
         "high": vary.high,
-        f"{metric}_low": at_low,
-        f"{metric}_high": at_high,
-        "change": (at_high - at_low) / base if base else math.nan,
-        "elasticity": elasticity,
+        f"{metric}_low": low,
+        f"{metric}_high": high,
+        "change": change.mean / middle if middle else math.nan,
+        "elasticity": _elasticity(vary, low, high),
     }
+    if len(base) > 1:
+        line["change_half_width"] = change.half_width / abs(middle) if middle else math.nan
+        line["elasticity_half_width"] = estimate([_elasticity(vary, *pair) for pair in pairs]).half_width
+    return {**line, "range": factor.range}
+
+
+def _elasticity(vary: Vary, at_low: float, at_high: float) -> float:
+    """Return the slope between both ends on logarithmic axes; nan where there are none."""
+    if min(at_low, at_high, vary.low) <= 0:
+        return math.nan
+    return math.log(at_high / at_low) / math.log(vary.high / vary.low)

@@ -3,19 +3,23 @@
 The range is scanned first, a few values from end to end, and each change between two neighbours is narrowed down by
 bisection. So a condition that holds in the middle only has two answers, and one that never changes is said to have
 none. What the scan can't see is a stretch shorter than its steps. All trials use the same random numbers: what is found
-is the break-even of these replications, and with jitter its interval is that of the trials beside it.
+is the break-even of these replications. With several, each trial has the interval of its paired differences to the
+reference, and the break-even is in doubt as far as that interval holds 0.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from simcluster.errors import UserInputError
 from simcluster.experiments.conditions import Condition, beats, parse_condition
+from simcluster.experiments.replicating import check_metric
 from simcluster.experiments.running import open_runner
 from simcluster.experiments.trials import Trial, Trials, subject_of
 from simcluster.experiments.varying import Vary, parse_vary
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 SCAN = 9
 TOLERANCE = 1e-4
+#: The ends of the range in doubt are found to this share of their distance from the break-even.
+_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,16 @@ class Crossing:
     fails : Trial
         The nearest value at which it doesn't; both are as near to each other as the tolerance says, or are neighbours
         among whole numbers.
+    low, high : float
+        The range in which the interval of the paired difference holds 0, so that the replications don't tell whether
+        the condition holds; the values beside it are clear, or it goes on to the end of the range that was varied. Nan
+        if there is one replication; both are ``x`` if all is certain.
     """
 
     holds: Trial
     fails: Trial
+    low: float = math.nan
+    high: float = math.nan
 
     @property
     def x(self) -> float:
@@ -71,8 +83,11 @@ class Solution:
     flat : bool
         Whether the metric is the same at all trials: the setting has no effect on it.
     evidence : DataFrame
-        All trials by value: the setting, the metric, ``<metric>_half_width`` if there are replications, ``reference``
-        and ``holds``.
+        All trials by value: the setting, the metric, ``<metric>_half_width`` if there are replications, the paired
+        ``difference_half_width`` if there is another scenario, too, ``reference`` and ``holds``.
+    replications : int
+    one_seed : bool
+        Whether the answer is that of one seed, and another gives another one.
     """
 
     vary: Vary
@@ -81,6 +96,8 @@ class Solution:
     everywhere: bool
     flat: bool
     evidence: pd.DataFrame
+    replications: int = 1
+    one_seed: bool = False
 
     @property
     def x(self) -> float:
@@ -103,15 +120,29 @@ class Solution:
         if len(self.crossings) == 1:
             (one,) = self.crossings
             words = "from" if one.side == "above" else "up to"
-            return f"{self.condition} holds {words} {name} = {show(one.x)}"
+            return f"{self.condition} holds {words} {name} = {self._rounded(one)}{self._doubt(one)}"
         if self.crossings:
-            turns = ", ".join(f"{one.side} {show(one.x)}" for one in self.crossings)
+            turns = ", ".join(f"{one.side} {self._rounded(one)}{self._doubt(one)}" for one in self.crossings)
             return f"{self.condition} isn't monotone in {name}: from {span}, it holds {turns}"
         if self.flat:
             return f"{name} has no effect on {self.condition.metric} from {span}"
         if self.everywhere:
             return f"{self.condition} holds everywhere from {span}: no break-even of {name} in this range"
         return f"{self.condition} holds nowhere from {span}: no break-even of {name} in this range"
+
+
+    def _rounded(self, one: Crossing) -> str:
+        """Return a break-even with no more digits than its range allows."""
+        return self.vary.text(one.x, one.high - one.low if one.high > one.low else 0.0)
+
+    def _doubt(self, one: Crossing) -> str:
+        if math.isnan(one.low):
+            return ""
+        span = f"{self.replications} replications, 95% confidence"
+        if one.low == one.high:
+            return f" ({span})"
+        low, high = (self.vary.text(x, (one.high - one.low) / 10) for x in (one.low, one.high))
+        return f" (in doubt from {low} to {high}; {span})"
 
 
 def solve(
@@ -179,6 +210,7 @@ def condition_of(until: str | None, against: bool, metric: str) -> Condition:
     """
     if (until is None) == (not against):
         raise UserInputError("a search needs a condition (until) or another scenario (against), and not both")
+    check_metric(metric)
     return beats(metric) if until is None else parse_condition(until)
 
 
@@ -191,7 +223,42 @@ def search(trials: Trials, condition: Condition, scan: int = SCAN, tolerance: fl
         if one.holds != two.holds
     ]
     flat = len({trial.measured.mean - trial.reference for trial in seen}) == 1
-    return Solution(trials.vary, condition, crossings, all(one.holds for one in seen), flat, trials.evidence)
+    if trials.replications > 1:
+        crossings = [_with_doubt(trials, one) for one in crossings]
+    one_seed = bool(crossings) and trials.one_seed(crossings[0].x)
+    everywhere = all(one.holds for one in seen)
+    return Solution(
+        trials.vary, condition, crossings, everywhere, flat, trials.evidence, trials.replications, one_seed
+    )
+
+
+def _with_doubt(trials: Trials, crossing: Crossing) -> Crossing:
+    """Return a break-even with the range in which it is in doubt, each end to a part of its distance."""
+    below, above = sorted((crossing.holds, crossing.fails), key=lambda trial: trial.x)
+    known = trials.known
+    down = [trial for trial in reversed(known) if trial.x <= below.x]
+    up = [trial for trial in known if trial.x >= above.x]
+    ends = [_end_of_doubt(trials, down), _end_of_doubt(trials, up)]
+    if all(trial.clear(trials.confidence) for trial in (below, above)):
+        ends = [crossing.x, crossing.x]
+    return replace(crossing, low=ends[0], high=ends[1])
+
+
+def _end_of_doubt(trials: Trials, outwards: Sequence[Trial]) -> float:
+    """Return the outermost value in doubt of those that lead away from a break-even."""
+    inner = outer = outwards[0]
+    for outer in outwards:
+        if outer.clear(trials.confidence):
+            break
+        inner = outer
+    vary, middle = trials.vary, outwards[0].x
+    while abs(outer.x - inner.x) > _SHARE * abs(inner.x - middle):
+        low, high = sorted((inner.x, outer.x))
+        if vary.close(low, high, TOLERANCE):
+            break
+        (trial,) = trials.at([vary.between(low, high)])
+        inner, outer = (inner, trial) if trial.clear(trials.confidence) else (trial, outer)
+    return inner.x
 
 
 def _narrowed(trials: Trials, low: Trial, high: Trial, tolerance: float) -> Crossing:

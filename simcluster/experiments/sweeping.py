@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simcluster.errors import UnfinishedError, UserInputError
 from simcluster.experiments.columns import Column, columns_of
@@ -97,21 +97,38 @@ def plan_sweep(grid: Grid, replications: int = 1) -> Plan:
     Raises
     ------
     UserInputError
-        If ``replications`` is less than 1, or there are more than a million runs.
+        If ``replications`` is less than 1, there are more than a million runs, or two points have the same settings:
+        their runs would be the same, too, and no replications of each other.
     """
     if replications < 1:
         raise UserInputError(f"replications: expected at least 1, not {replications}")
     if len(grid) * replications > MOST_RUNS:
         raise UserInputError(f"{len(grid) * replications} runs; expected at most {MOST_RUNS}")
     columns = columns_of(grid.axes)
+    if replications > 1:  # the column ``seed`` says under which seed a run really ran
+        columns = [replace(column, name="scenario.seed") if column.name == "seed" else column for column in columns]
     points = list(grid)
+    cells = [{column.name: column.value(point.settings[column.setting]) for column in columns} for point in points]
+    _refuse_twins(points, cells)
     runs = []
-    for place, point in enumerate(points):
-        settings = {column.name: column.value(point.settings[column.setting]) for column in columns}
+    for place, (point, settings) in enumerate(zip(points, cells, strict=True)):
         for replication in range(replications):
             scenario = replicated(point.scenario, replication)
             runs.append(PlannedRun(place, replication, settings, scenario.seed, run_key(scenario)))
     return Plan(points, columns, runs)
+
+
+def _refuse_twins(points: Sequence[GridPoint], cells: Sequence[Mapping[str, Any]]) -> None:
+    seen: dict[tuple[Any, ...], int] = {}
+    for place, settings in enumerate(cells):
+        first = seen.setdefault(tuple(settings.values()), place)
+        if first != place:
+            one, other = (", ".join(f"{name}={value}" for name, value in points[at].settings.items())
+                          for at in (first, place))
+            raise UserInputError(
+                f"two points of the sweep are the same: {one} and {other} (points {first + 1} and {place + 1}); "
+                "leave one out: --replications runs a point more than once"
+            )
 
 
 def run_sweep(
@@ -140,12 +157,22 @@ def _words(run: PlannedRun) -> str:
     return f"{settings or 'the scenario'}{f', replication {run.replication}' if run.replication else ''}"
 
 
-def count_stored(plan: Plan, store: str | PathLike[str] | None) -> int:
-    """Return how many runs of a plan a store has already; it isn't made if it does not exist."""
+def count_stored(plan: Plan, store: str | PathLike[str] | None, *, spans: bool = False) -> tuple[int, int]:
+    """Return how many runs of a plan a store has already, and how many it knows to have failed.
+
+    Parameters
+    ----------
+    plan : Plan
+    store : path-like or None
+        It isn't made if it does not exist.
+    spans : bool
+        Whether only runs count whose spans are stored.
+    """
     if store is None or not Path(store).exists():
-        return 0
+        return 0, 0
+    keys = [run.key for run in plan.runs]
     with Store(store) as opened:
-        return len(opened.finished([run.key for run in plan.runs]))
+        return len(opened.finished(keys, spans=spans)), len(opened.failures(keys))
 
 
 def sweep(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from simcluster.scenario import Scenario
 
+#: What is to be said about an answer that another seed would change.
+ONE_SEED = "the answer is that of one seed, and others give others: --replications N says how sure it is"
 #: Settings under this section describe how one scenario compresses; all others its cluster and its training.
 _OWN = "compression"
 
@@ -72,12 +74,22 @@ class Trial:
         What the condition compares it with; nan if there is none.
     holds : bool
         Whether the condition holds for the mean; False if there is none.
+    values : sequence of float
+        The metric minus the reference (if there is one), replication by replication: paired, since both sides of each
+        drew the same random numbers.
     """
 
     x: float
     measured: Estimate
     reference: float
     holds: bool
+    values: Sequence[float]
+
+    def clear(self, confidence: float, other: Trial | None = None) -> bool:
+        """Return whether the interval of the paired difference, to the reference or another trial, excludes 0."""
+        others = (0.0,) * len(self.values) if other is None else other.values
+        one = estimate([own - theirs for own, theirs in zip(self.values, others, strict=True)], confidence)
+        return one.low > 0 or one.high < 0
 
 
 class Trials:
@@ -108,7 +120,7 @@ class Trials:
         self.metric = metric
         self._condition = condition
         self._replications = range(replications)
-        self._confidence = confidence
+        self.confidence = confidence
         self._known: dict[float, Trial] = {}
 
     @property
@@ -135,21 +147,39 @@ class Trials:
             self._known[x] = self._trial(x, measured, others[0] if others else None)
         return [self._known[x] for x in values]
 
+    @property
+    def known(self) -> list[Trial]:
+        """All trials, from low to high."""
+        return [self._known[x] for x in sorted(self._known)]
+
+    @property
+    def replications(self) -> int:
+        """Runs for each value."""
+        return len(self._replications)
+
+    def one_seed(self, x: float) -> bool:
+        """Return whether what is found holds for one seed alone: there is one replication, and a second one differs."""
+        if self.replications > 1:
+            return False
+        rows = self._runner.metrics(self.subject.at(x), (0, 1))
+        return any(len(set(numbers_of(row, self.metric))) > 1 for row in rows)
+
     def _trial(self, x: float, measured: Sequence[float], other: Sequence[float] | None) -> Trial:
-        found = estimate(measured, self._confidence)
+        found = estimate(measured, self.confidence)
         if self._condition is None:
-            return Trial(x, found, float("nan"), False)
+            return Trial(x, found, float("nan"), False, measured)
         reference = self._condition.value if other is None else estimate(other).mean
         if reference is None:
             raise ValueError("a condition without a value needs another scenario")
-        return Trial(x, found, reference, self._condition.holds(found.mean, reference))
+        paired = [own - theirs for own, theirs in zip(measured, other or [reference] * len(measured), strict=True)]
+        return Trial(x, found, reference, self._condition.holds(found.mean, reference), paired)
 
     @property
     def evidence(self) -> pd.DataFrame:
         """All trials by value: the setting, the metric, and what there is of half-width, reference and ``holds``."""
         import pandas as pd
 
-        trials = [self._known[x] for x in sorted(self._known)]
+        trials = self.known
         columns: dict[str, list[object]] = {
             self.vary.column: [int(one.x) if self.vary.whole else one.x for one in trials],
             self.metric: [one.measured.mean for one in trials],
@@ -157,6 +187,8 @@ class Trials:
         if len(self._replications) > 1:
             columns[f"{self.metric}_half_width"] = [one.measured.half_width for one in trials]
         if self._condition is not None:
+            if self.replications > 1 and self.subject.against is not None:
+                columns["difference_half_width"] = [estimate(one.values, self.confidence).half_width for one in trials]
             columns |= {"reference": [one.reference for one in trials], "holds": [one.holds for one in trials]}
         return pd.DataFrame(columns)
 

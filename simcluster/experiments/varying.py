@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simcluster.errors import UserInputError
 from simcluster.experiments.columns import column_of
-from simcluster.scenario import ScenarioError, with_settings
+from simcluster.scenario import ScenarioError, resolved, with_settings
+from simcluster.units import EXAMPLES
 
 if TYPE_CHECKING:
     from simcluster.scenario import Scenario
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _UNIT = r"\s*([a-zA-Zµμ][^\s.]*)?\s*"
 _RANGE = re.compile(rf"\s*([\w.-]+?)\s*=\s*({_NUMBER}){_UNIT}\.\.\s*({_NUMBER}){_UNIT}", re.ASCII)
+_EXAMPLES = dict(zip(("_bytes", "_bytes_per_s", "_s", "_w"), EXAMPLES.values(), strict=True))
 #: From this ratio of the ends on, steps multiply.
 _WIDE = 10
 
@@ -71,7 +73,10 @@ class Vary:
         ------
         ScenarioError
             If the scenario doesn't take the lower end.
+        UserInputError
+            If the range has no unit though the setting needs one, or a unit that the setting doesn't have.
         """
+        self._check_unit(scenario)
         if not (self.low.is_integer() and self.high.is_integer()):
             return self
         whole = replace(self, whole=True)
@@ -82,9 +87,27 @@ class Vary:
             return whole
         return self
 
-    def text(self, x: float) -> str:
-        """Return a value as a person writes it."""
-        return f"{x / self.factor:.6g} {self.unit}".strip()
+    def _check_unit(self, scenario: Scenario) -> None:
+        """See that the unit is one of what the setting is: its suffix is that of the setting as it is written."""
+        value: Any = resolved(replace(self, whole=self.low.is_integer()).applied(scenario, self.low))
+        for key in self.setting.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is None or isinstance(value, Mapping):
+            return
+        wanted = column_of(self.setting, [value]).name
+        if wanted != self.column:
+            kind = wanted.removeprefix(self.setting)
+            example = _EXAMPLES.get(kind)
+            given = f"{self.unit!r} doesn't fit" if self.unit else "the unit is missing"
+            hint = "it takes plain numbers" if example is None else f"expected one such as in {example!r}"
+            raise UserInputError(f"--vary {self.setting}: {given}; {hint}")
+
+    def text(self, x: float, doubt: float = 0.0) -> str:
+        """Return a value as a person writes it; with doubt, to the first digit of that."""
+        digits = 6
+        if doubt > 0 and x:
+            digits = min(max(1 + math.floor(math.log10(abs(x))) - math.floor(math.log10(doubt)), 1), 6)
+        return f"{float(f'{x / self.factor:.{digits}g}'):.6g} {self.unit}".strip()
 
     @property
     def wide(self) -> bool:

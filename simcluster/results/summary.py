@@ -24,6 +24,15 @@ LIMITS = {
 }
 
 
+#: The metrics that are numbers (or None, where the scenario doesn't say what they need), and those that are words.
+NUMBERS = (
+    "workers", "updates", "update_time_s", "update_time_s_std", "update_time_s_p50", "update_time_s_p95",
+    "transfer_s", *PARTS, "speedup", "efficiency", "samples_per_s", "bytes_on_wire", "busiest_link_utilisation",
+    "total_time_s", "epoch_time_s", "cost", "energy_kwh",
+)
+WORDS = ("busiest_link", "limited_by")
+
+
 def summarize(records: Records, facts: RunFacts) -> Summary:
     """Return the one row of the summary.
 
@@ -66,8 +75,13 @@ def summarize(records: Records, facts: RunFacts) -> Summary:
         "epoch_time_s": None if facts.samples_per_epoch is None else facts.samples_per_epoch / rate,
         "cost": _per_hour(facts.price, facts.nodes, records.total_time),
         "energy_kwh": _per_hour(_kilo(facts.power), facts.nodes, records.total_time),
-        "limited_by": max(LIMITS, key=lambda limit: math.fsum(parts[part] for part in LIMITS[limit])),
+        "limited_by": limit_of(parts),
     }
+
+
+def limit_of(parts: Mapping[str, float]) -> str:
+    """Return the limit whose parts of an update take the longest [s]; see :data:`LIMITS`."""
+    return max(LIMITS, key=lambda limit: math.fsum(parts[part] for part in LIMITS[limit]))
 
 
 def update_times(updates: Sequence[float], starts: Sequence[float], ends: Sequence[float]) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_compare_says_what_made_the_difference() -> None:
     # 159.5088 s against 101.1502 s; the server decodes 47.45 s
     assert lines[1].split() == ["update", "time", "159.5", "s", "101.1", "s", "-58.36", "s", "-36.6%"]
     assert lines[-1].startswith("B is faster than A by 58.")
-    assert "decode at the server made most of it (-47.45 s)" in lines[-1]
+    assert "decode at the server made the largest part of it (-47.45 s)" in lines[-1]
     assert "10 replications, 95% confidence" in lines[-1]
 
 
@@ -150,6 +151,27 @@ BAD_CALLS = [
     (["sweep", VANILLA, "--jobs", "0"], "--jobs"),
     (["sweep", VANILLA, "--executor", "localhost:8786"], "expected dask://HOST:PORT"),
     (["sweep", VANILLA, "--store", "missing/s.sqlite"], "store missing/s.sqlite: can't be used"),
+    (["sweep", VANILLA, "--set", "cluster.workers=2,2", "--replications", "2"], "are the same"),
+    (["sweep", VANILLA, "--columns", "spedup", "--store", "s"], "no metric 'spedup' (did you mean 'speedup'?)"),
+    (["sweep", VANILLA, "--jobs", "2", "--executor", "dask://localhost:1"], "give one"),
+    (["replicate", VANILLA, "--metric", "sped", "--store", "s"], "no metric 'sped'"),
+    (["replicate", VANILLA, "--most", "5"], "--most limits --until"),
+    (["compare", VANILLA, "--set-b", "cluster.wokers=2"], "--set-b cluster.wokers=2: cluster.wokers: unknown key"),
+    (["compare", VANILLA, "--preset-b", "vanila"], "--preset-b vanila"),
+    (["solve", VANILLA, "--vary", "cluster.workers=1..4", "--until", "speedup > 1", "--alone"], "--alone belongs"),
+    (
+        ["solve", VANILLA, "--vary", "cluster.workers=1..4", "--until", "speedup > 1", "--against-preset", "gzip"],
+        "--against-preset belongs",
+    ),
+    (
+        ["solve", VANILLA, "--vary", "cluster.workers=1..4", "--until", "speedup > 1", "--metric", "speedup"],
+        "--metric belongs",
+    ),
+    (
+        ["solve", VANILLA, "--vary", "cluster.workers=1..4", "--until", "speedup > 1", "--set", "cluster.workers=2"],
+        "--set cluster.workers: --vary varies it",
+    ),
+    (["solve", VANILLA, "--vary", "network.bandwidth=1..4", "--until", "speedup > 1"], "the unit is missing"),
     (["compare", VANILLA], "what differs: --set-b or --preset-b"),
     (["compare", VANILLA, "missing.yaml"], "missing.yaml"),
     (["compare", VANILLA, VANILLA, "--replications", "1"], "--replications"),
@@ -199,7 +221,7 @@ def test_runs_that_fail_are_reported_with_their_errors(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["cluster.workers", "1", "3"]
     assert "failed: cluster.workers=2: ZeroDivisionError: planted (<string>:4)" in done.stderr
-    assert done.stderr.endswith("simcluster: 1 of 3 runs failed; --retry-failed tries them again\n")
+    assert done.stderr.endswith("simcluster: 1 of 3 runs failed; --retry-failed tries it again\n")
     healed = simcluster(*arguments, "--retry-failed", cwd=tmp_path)
     assert healed.returncode == 0
     assert len(healed.stdout.splitlines()) == 4
@@ -219,3 +241,57 @@ def test_replicate_goes_on_until_the_interval_is_small() -> None:
     assert short.returncode == 3
     assert len(rows_of(short.stdout)) == 5
     assert "--most allows more" in short.stderr
+
+
+def test_the_columns_of_csv_can_be_chosen() -> None:
+    done = simcluster("sweep", VANILLA, *BANDWIDTHS, "--columns", "speedup,ideal_speedup", "--csv")
+    header = done.stdout.splitlines()[0]
+    assert header == "network.bandwidth_bytes_per_s,replication,seed,speedup,ideal_speedup"
+
+
+def test_failed_runs_are_told_before_pictures_and_one_picture_does_not_stop_the_others(tmp_path: Path) -> None:
+    code = (
+        "import simcluster.experiments.performing as performing\n"
+        "real = performing.simulate\n"
+        "def simulate(scenario, record):\n"
+        "    if scenario.cluster.workers == 2: raise ZeroDivisionError('planted')\n"
+        "    return real(scenario, record=record)\n"
+        "performing.simulate = simulate\n"
+        "from simcluster.cli import main\nmain()"
+    )
+    plots = ["--plot", "lines:y=nonsense", "--plot", "lines:y=speedup", "--out", "o"]
+    grid = ["sweep", VANILLA, "--set", "cluster.workers=2..4"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *grid, *plots], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert done.stderr.index("failed: cluster.workers=2") < done.stderr.index("nonsense")
+    assert {path.name for path in (tmp_path / "o").iterdir()} == {"lines.png", "lines.svg", "sweep.csv"}
+    healthy = simcluster(*grid, *plots, cwd=tmp_path)
+    assert healthy.returncode == 2
+    assert healthy.stderr.splitlines()[-1].startswith("--plot lines: ")
+    assert "nonsense" in healthy.stderr
+
+
+def test_counts_in_words(tmp_path: Path) -> None:
+    store = ["--store", str(tmp_path / "s.sqlite")]
+    assert simcluster("sweep", VANILLA, "--dry-run").stdout == "1 run\n"
+    simcluster("sweep", VANILLA, *store)
+    assert simcluster("sweep", VANILLA, *store, "--dry-run").stdout == "1 run; 1 is in the store, 0 are to do\n"
+    assert simcluster("sweep", VANILLA, *store, "--spans", "--dry-run").stdout == "1 run\n"
+    with sqlite3.connect(tmp_path / "s.sqlite") as base:
+        base.execute("UPDATE runs SET status = 'failed'")
+        base.execute("DELETE FROM summary")
+    known = "1 run; 0 are in the store, 1 failed before (--retry-failed tries again), 0 are to do\n"
+    assert simcluster("sweep", VANILLA, *store, "--dry-run").stdout == known
+    assert simcluster("sweep", VANILLA, *store, "--retry-failed", "--dry-run").stdout == "1 run\n"
+
+
+def test_a_search_says_how_sure_it_is() -> None:
+    call = ["solve", VANILLA, *JITTER, "--vary", "network.bandwidth=1..40Gbit/s", "--until", "speedup >= 4"]
+    once = simcluster(*call)
+    assert "note: the answer is that of one seed" in once.stderr
+    several = simcluster(*call, "--replications", "3")
+    assert "one seed" not in several.stderr
+    assert "in doubt from 4." in several.stdout.splitlines()[-1]
+    assert several.stdout.endswith("; 3 replications, 95% confidence)\n")

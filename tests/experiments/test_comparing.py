@@ -5,7 +5,7 @@ import math
 import pytest
 
 from simcluster.errors import UserInputError
-from simcluster.experiments import compare, replicate
+from simcluster.experiments import compare, optimise, performing, replicate, screen, sensitivity, solve
 from tests.building import scenario
 
 LUCK = {"compute": {"jitter": {"cv": 0.5}}, "training": {"updates": 3}}
@@ -68,7 +68,7 @@ def test_until_goes_on_as_far_as_it_must() -> None:
         ({"replications": 1, "until": 0.1}, "at least 2"),
         ({"until": 0.0}, "positive relative half-width"),
         ({"confidence": 1.5}, "between 0 and 1"),
-        ({"metric": "sped"}, "there is no metric 'sped'; there are workers, "),
+        ({"metric": "sped"}, r"there is no metric 'sped' \(did you mean 'speedup'\?\); there are workers, "),
         ({"metric": "limited_by"}, "isn't a number"),
     ],
 )
@@ -80,3 +80,27 @@ def test_bad_arguments(arguments: dict[str, object], message: str) -> None:
 def test_a_comparison_needs_two_pairs() -> None:
     with pytest.raises(UserInputError, match="at least 2"):
         compare(scenario(), scenario(), 1)
+
+
+def test_the_pilot_is_no_longer_than_the_most() -> None:
+    found = replicate(scenario(LUCK), 10, until=1e-200, most=5)
+    assert len(found.table) == found.estimate.count == 5
+    assert not found.reached
+
+
+def test_a_metric_is_looked_up_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def simulate(one: object, record: bool) -> None:
+        raise AssertionError("nothing may run")
+
+    monkeypatch.setattr(performing, "simulate", simulate)
+    base = scenario()
+    for call in (
+        lambda: replicate(base, metric="update_tim_s"),
+        lambda: sensitivity(base, "update_tim_s"),
+        lambda: screen(base, "update_tim_s"),
+        lambda: optimise(base, "cluster.workers=1..4", "update_tim_s"),
+        lambda: solve(base, "cluster.workers=1..4", "update_tim_s < 3"),
+        lambda: solve(base, "cluster.workers=1..4", against=base, metric="update_tim_s"),
+    ):
+        with pytest.raises(UserInputError, match=r"no metric 'update_tim_s' \(did you mean 'update_time_s'\?\)"):
+            call()

@@ -65,6 +65,15 @@ def test_a_run_that_fails_is_tried_three_times_and_costs_only_itself(monkeypatch
     assert len(outcomes) == 6
 
 
+def test_what_the_user_wrote_is_wrong_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def simulate(one: Any, record: bool) -> Any:
+        raise UserInputError("no such thing")
+
+    monkeypatch.setattr(performing, "simulate", simulate)
+    ((outcome,),) = drive(tasks(1), Pool(InProcess(), 0))
+    assert (outcome.attempts, outcome.error) == (1, "no such thing")
+
+
 def test_a_bug_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def simulate(one: Any, record: bool) -> Any:
         raise ZeroDivisionError("oh")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+from statistics import NormalDist
 
 import pytest
 
@@ -90,3 +91,17 @@ def test_two_stages_stop_where_they_say() -> None:
     assert len(asked) <= 3
     assert two_stages(sample, 0.02, 10, 30, 0.95)[0] == 30
     assert two_stages(lambda count: [4.0] * count, 0.01, 5, 100, 0.95)[0] == 5
+
+
+@pytest.mark.parametrize(("confidence", "error"), [(0.95, 1.22e-4), (0.99, 1.92e-4), (1 - 1e-6, 6.25e-4)])
+def test_many_degrees_of_freedom_are_taken_for_fewer(confidence: float, error: float) -> None:
+    normal = NormalDist().inv_cdf((1 + confidence) / 2)
+    assert 0.98 * error < student_quantile(confidence, 10**9) / normal - 1 < error
+
+
+def test_two_stages_that_ask_for_what_nobody_can_reach() -> None:
+    rng = random.Random(1)
+    values = [rng.gauss(10, 1) for _ in range(50)]
+    for until in (1e-200, 1e-320):
+        count, one = two_stages(lambda count: values[:count], until, 5, 50, 0.95)
+        assert count == one.count == 50

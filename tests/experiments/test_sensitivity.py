@@ -5,7 +5,8 @@ import math
 import pytest
 
 from simcluster.errors import UserInputError
-from simcluster.experiments import parse_all, screen, sensitivity
+from simcluster.experiments import parse_all, replicate, screen, sensitivity
+from simcluster.experiments.estimates import estimate
 from tests.building import scenario
 
 # Update time of the base scenario: 8 / 4 + 2 * 4 * 100 MB / chi = 2 + 8 = 10 s.
@@ -30,7 +31,7 @@ def test_elasticities_by_hand() -> None:
     assert table.loc["cluster.worker.cores", "change"] == 0
     assert "seed" not in table.index
     assert "training.updates" not in table.index
-    assert table["change"].abs().is_monotonic_decreasing
+    assert table["elasticity"].abs().is_monotonic_decreasing
 
 
 def test_ranges_replace_all_settings() -> None:
@@ -58,3 +59,35 @@ def test_bad_arguments() -> None:
         parse_all(["cluster.workers=1..2", "cluster.workers=1..3"])
     with pytest.raises(UserInputError, match="power of two"):
         screen(scenario(), method="sobol", samples=7)
+
+
+def test_the_elasticity_ranks_whatever_the_ranges() -> None:
+    # 2 + 8 s: bandwidth over a wide range changes more than size over a narrow one, but size counts as much per percent
+    table = sensitivity(
+        scenario(), ranges=parse_all(["compute.minibatch_time=1..100 s", "model.parameters=99..101 MB"])
+    )
+    assert list(table["setting"]) == ["model.parameters", "compute.minibatch_time"]
+    assert table["change"].abs()[0] < table["change"].abs()[1]
+
+
+def test_ranges_that_are_not_the_asked_ones_are_marked() -> None:
+    marks = sensitivity(scenario()).set_index("setting")["range"]
+    assert marks["network.goodput"] == "one-sided"
+    assert marks["cluster.workers"] == "wider"
+    assert marks["network.bandwidth"] == "asked"
+
+
+def test_replications_give_paired_half_widths() -> None:
+    lucky = scenario({"compute": {"jitter": {"cv": 0.3}}})
+    assert "change_half_width" not in sensitivity(lucky, ranges=parse_all(RANGES))
+    table = sensitivity(lucky, ranges=parse_all(RANGES), replications=4).set_index("setting")
+    runs = [
+        replicate(lucky.update(compute=lucky.compute.update(minibatch_time=time)), 4).table["update_time_s"]
+        for time in (7.0, 9.0, 8.0)
+    ]
+    paired = estimate(list(runs[1] - runs[0]))
+    row = table.loc["compute.minibatch_time"]
+    assert row["change"] == pytest.approx(paired.mean / runs[2].mean())
+    assert row["change_half_width"] == pytest.approx(paired.half_width / runs[2].mean())
+    assert row["elasticity_half_width"] > 0
+    assert table.loc["cluster.worker.cores", "change_half_width"] == 0

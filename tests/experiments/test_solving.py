@@ -9,6 +9,7 @@ import pytest
 from simcluster.errors import UserInputError
 from simcluster.experiments import break_even_map, optimise, parse_vary, solve
 from simcluster.experiments.conditions import parse_condition
+from simcluster.experiments.trials import ONE_SEED
 from simcluster.simulation import load_scenario
 from simcluster.theory.feasibility import largest_overhead, slope
 from simcluster.theory.sync_sgd import computation_time, transfer_time, update_time
@@ -190,3 +191,89 @@ def test_a_condition_may_carry_a_unit() -> None:
     assert parse_condition("update_time_s < 2 min").value == 120
     with pytest.raises(UserInputError, match="not both"):
         solve(scenario(), "cluster.workers=1..4", "speedup > 1", against=scenario())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("update_time_s <= 2 MB", "update_time_s is a time"),
+        ("update_time_s_p95 <= 2 MB", "update_time_s_p95 is a time"),
+        ("bytes_on_wire <= 500 s", "bytes_on_wire is a size"),
+        ("speedup >= 8 s", "speedup has no unit"),
+        ("samples_per_s >= 8 s", "samples_per_s has no unit"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_metric(text: str, message: str) -> None:
+    with pytest.raises(UserInputError, match=message):
+        parse_condition(text)
+
+
+@pytest.mark.parametrize(
+    ("vary", "message"),
+    [
+        ("network.bandwidth=1..40", "the unit is missing; expected one such as in '1 Gbit/s'"),
+        ("network.bandwidth=1..40 s", "'s' doesn't fit; expected one such as in '1 Gbit/s'"),
+        ("cluster.workers=1..40 s", "'s' doesn't fit; it takes plain numbers"),
+    ],
+)
+def test_a_range_needs_the_unit_of_its_setting(vary: str, message: str) -> None:
+    with pytest.raises(UserInputError, match=message):
+        solve(scenario(), vary, "speedup > 1")
+
+
+LUCKY = {"compute": {"jitter": {"cv": 0.3}}}
+
+
+def test_the_range_in_doubt_is_where_the_paired_interval_holds_zero() -> None:
+    found = solve(scenario(LUCKY), "network.bandwidth=50..1000 MB/s", "speedup >= 1.5", replications=5)
+    (one,) = found.crossings
+    assert 50e6 < one.low < one.x < one.high < 1000e6
+    rows = found.evidence.rename(columns={"network.bandwidth_bytes_per_s": "x"})
+    doubtful = rows[(rows["speedup"] - 1.5).abs() <= rows["speedup_half_width"]]
+    assert (one.low, one.high) == (doubtful["x"].min(), doubtful["x"].max())
+    clear = rows[(rows["x"] < one.low) | (rows["x"] > one.high)]["x"]
+    # the next trials that are clear lie near both ends
+    width = one.high - one.low
+    assert one.low - clear[clear < one.low].max() < 0.2 * width
+    assert clear[clear > one.high].min() - one.high < 0.2 * width
+    assert "in doubt from" in found.verdict
+    assert "5 replications" in found.verdict
+    answer = found.verdict.partition("network.bandwidth = ")[2].split()[0]
+    assert abs(float(answer) * 1e6 - one.x) <= width
+    assert len(answer.replace(".", "")) < 6
+
+
+def test_two_lucky_scenarios_are_compared_in_pairs() -> None:
+    # the same luck on both sides: the break-even is certain, though each side alone is not
+    fast = scenario({**LUCKY, "network": {"bandwidth": "400 MB/s"}})
+    found = solve(
+        scenario(LUCKY), "network.bandwidth=50..1000 MB/s", against=fast, both=False, replications=4
+    )
+    (one,) = found.crossings
+    assert one.high - one.low < 1e-3 * one.x
+    assert (found.evidence["update_time_s_half_width"] > 0).all()
+    assert (found.evidence["difference_half_width"] <= found.evidence["update_time_s_half_width"]).all()
+
+
+def test_an_answer_for_one_seed_is_said_to_be_one() -> None:
+    assert solve(scenario(LUCKY), "network.bandwidth=50..1000 MB/s", "speedup >= 1.5").one_seed
+    assert not solve(scenario(), "network.bandwidth=50..1000 MB/s", "speedup >= 1.5").one_seed
+    assert not solve(scenario(LUCKY), "network.bandwidth=50..1000 MB/s", "speedup >= 1.5", replications=2).one_seed
+    assert ONE_SEED in optimise(scenario(LUCKY), "cluster.workers=1..8").remarks
+
+
+def test_what_can_not_be_told_from_the_best() -> None:
+    found = optimise(scenario(LUCKY), "compute.minibatch=60..64", replications=3)
+    # the minibatch moves no time at all
+    assert found.doubt == (60, 64)
+    assert any("can't be told from the best" in remark for remark in found.remarks)
+
+
+def test_a_map_with_replications_tells_the_range_in_doubt() -> None:
+    table = break_even_map(
+        FILE, "network.bandwidth=1..40 Gbit/s", {"compute.jitter.cv": [0.2, 0.3]}, "speedup >= 4",
+        replications=3,
+    )
+    x = table["network.bandwidth_bytes_per_s"]
+    assert (table["low"] < x).all()
+    assert (x < table["high"]).all()

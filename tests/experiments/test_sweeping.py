@@ -10,8 +10,18 @@ import pandas as pd
 import pytest
 
 from simcluster.errors import StuckError, UnfinishedError, UserInputError
-from simcluster.experiments import load_store, performing, plan_sweep, run_sweep, running, sweep, with_intervals
+from simcluster.experiments import (
+    count_stored,
+    load_store,
+    performing,
+    plan_sweep,
+    run_sweep,
+    running,
+    sweep,
+    with_intervals,
+)
 from simcluster.experiments.seeding import replication_seed
+from simcluster.recording import PARTS
 from simcluster.simulation import load_grid, load_scenario, simulate
 
 FILE = Path(__file__).parents[2] / "scenarios" / "homomorphic_2017" / "alexnet.yaml"
@@ -191,3 +201,48 @@ def test_intervals_of_a_sweep_with_replications() -> None:
 def test_a_plan_needs_a_replication() -> None:
     with pytest.raises(UserInputError, match="at least 1"):
         sweep(FILE, replications=0)
+
+
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [
+        ("cluster.workers=2,3,2", r"cluster\.workers=2 and cluster\.workers=2 \(points 1 and 3\)"),
+        ("network.bandwidth=1Gbit/s,1000Mbit/s", r"bandwidth=1Gbit/s and network\.bandwidth=1000Mbit/s"),
+    ],
+)
+def test_points_that_are_the_same_are_refused(axis: str, words: str) -> None:
+    with pytest.raises(UserInputError, match=words):
+        plan_sweep(load_grid(FILE, [axis]), 2)
+
+
+def test_replications_of_a_swept_seed_show_the_seed_that_they_ran_under() -> None:
+    table = sweep(FILE, {"seed": [4, 5]}, overrides=[JITTER], replications=2)
+    assert list(table["scenario.seed"]) == [4, 4, 5, 5]
+    assert list(table["seed"]) == [4, replication_seed(4, 1), 5, replication_seed(5, 1)]
+    assert list(with_intervals(table)["scenario.seed"]) == [4, 5]
+
+
+def test_what_limits_a_point_follows_from_the_means() -> None:
+    parts = {part: [0.0, 0.0, 0.0] for part in PARTS}
+    times = {**parts, "computation_s": [3.0, 1.0, 1.0], "push_s": [2.0, 2.0, 2.0]}
+    table = pd.DataFrame({"replication": [0, 1, 2], "seed": [1, 2, 3], **times, "limited_by": ["computation"] * 3})
+    # means: 5 / 3 s of computation, 2 s of network
+    assert list(with_intervals(table)["limited_by"]) == ["network"]
+
+
+def test_stored_runs_are_counted_as_they_would_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "store.sqlite"
+    plan = plan_sweep(load_grid(FILE, ["cluster.workers=1..3"]))
+    assert count_stored(plan, store) == (0, 0)
+    assert not store.exists()
+
+    def simulate(scenario: Any, record: bool) -> Any:
+        if scenario.cluster.workers == 2:
+            raise StuckError("everybody waits")
+        return real(scenario, record=record)
+
+    real = performing.simulate
+    monkeypatch.setattr(performing, "simulate", simulate)
+    run_sweep(plan, store=store)
+    assert count_stored(plan, store) == (2, 1)
+    assert count_stored(plan, store, spans=True) == (0, 1)

@@ -8,7 +8,8 @@ import pytest
 
 from simcluster.errors import ConservationError, UserInputError
 from simcluster.results import LinkTotals, Records, Result, RunFacts
-from simcluster.results.summary import summarize, update_times
+from simcluster.results.summary import NUMBERS, WORDS, summarize, update_times
+from tests.building import run
 
 FACTS = RunFacts(
     workers=2,
@@ -77,3 +78,8 @@ def test_what_was_not_recorded_is_said() -> None:
     assert list(result.tables()) == ["summary", "updates"]
     assert result.updates["worker"].tolist() == ["worker-0", "worker-1", "worker-0", "worker-1"]
     assert result.updates["transfer_s"].tolist() == [2, 0, 2, 5]
+
+
+def test_the_names_of_the_metrics_are_known() -> None:
+    assert {*NUMBERS, *WORDS} == set(run().metrics)
+    assert all(isinstance(run().metrics[name], str) for name in WORDS)
