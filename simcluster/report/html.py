@@ -26,11 +26,12 @@ p { margin: .4rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 .figures small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: .6rem 0; }
-th, td { padding: .25rem 1.2rem .25rem 0; }
+th, td { padding: .25rem .9rem .25rem 0; }
 th { text-align: left; font-weight: 600; border-bottom: 1px solid #999; vertical-align: bottom; }
 td { border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 td.prose { white-space: normal; overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; }
+td small { display: block; color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 td.share { min-width: 10rem; width: 18rem; padding-right: 0; vertical-align: middle; }
 .bar { display: block; height: .8rem; background: var(--bar); min-width: 1px; }
@@ -120,6 +121,11 @@ class Cell(Html):
 def prose(text: str) -> Cell:
     """Return a cell whose text may be broken into lines."""
     return Cell(tag("td", text, class_="prose"))
+
+
+def with_remark(value: str, remark: str) -> Cell:
+    """Return a cell with a number and a remark below it."""
+    return Cell(tag("td", f"{value} ", tag("small", remark), class_="number"))
 
 
 def bar(share: float) -> Cell:

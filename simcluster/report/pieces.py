@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from simcluster.plots import draw, labels, to_svg
-from simcluster.report.html import Html, tag
+from simcluster.report.html import Html, prose, table, tag
 
 #: Width of pictures that take the whole page [in]; two narrow ones stand side by side.
 _WIDTH = 6.8
@@ -92,6 +92,11 @@ def settings(scenario: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
                 yield f"{path}{key}[{place}]", listed
         else:
             yield f"{path}{key}", _word(value)
+
+
+def settings_table(scenario: Mapping[str, Any]) -> Html:
+    """Return the table of all settings of a resolved scenario."""
+    return table(["setting", "value"], [[path, prose(value)] for path, value in settings(scenario)], text=(0, 1))
 
 
 def _word(value: object) -> str:

@@ -11,8 +11,8 @@ import pandas as pd
 from simcluster.analysis import Explanation
 from simcluster.analysis.explaining import explain_tables
 from simcluster.plots import style
-from simcluster.report.html import Html, bar, join, page, prose, table, tag
-from simcluster.report.pieces import Gallery, key_figures, number, seconds, settings, size
+from simcluster.report.html import Html, bar, join, page, table, tag
+from simcluster.report.pieces import Gallery, key_figures, number, seconds, settings_table, size
 from simcluster.results import Result
 
 #: Where more updates than this differ, their times are a line.
@@ -81,7 +81,7 @@ def _sections(name: str, run: RunTables) -> Iterator[Html]:
         yield gallery.picture("links", run.links, "What the busiest links carry over time.")
     yield tag("h2", "The scenario")
     yield tag("p", "Every setting as it was run: the catalogue filled in, presets and overrides applied.")
-    yield table(["setting", "value"], [[path, prose(value)] for path, value in settings(run.scenario)], text=(0, 1))
+    yield settings_table(run.scenario)
 
 
 def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

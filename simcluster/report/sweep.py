@@ -1,18 +1,24 @@
-"""The report of a sweep: which settings were tried, how the result depends on them, and all points as a table."""
+"""The report of a sweep: what became of it, which settings were tried, how the result depends on them, all points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from simcluster.plots import labels
-from simcluster.report.html import Html, page, prose, table, tag
-from simcluster.report.pieces import Gallery, key_figures, number
+from simcluster.report.html import Html, page, prose, table, tag, with_remark
+from simcluster.report.pieces import Gallery, key_figures, number, settings_table
+
+#: Confidence of the intervals, unless whoever made the points says another one.
+CONFIDENCE = 0.95
 
 #: Metrics of the table of all points.
 _SHOWN = ("update_time_s", "computation_s", "transfer_s", "speedup", "efficiency", "limited_by")
 _MOST_ROWS = 1000
+_MOST_FAILURES = 100
 #: Pictures of one kind, one for each combination of the settings that it can't show.
 _MOST_PICTURES = 6
 _COMPARED = 4
@@ -20,50 +26,145 @@ _COMPARED = 4
 _LINES = 7
 _PAIR = 2
 _VANILLA = "vanilla_update_time_s"
+#: An interval that is narrower than this share of its mean is a single number.
+_SAME = 1e-9
 
 
-def sweep_page(title: str, points: pd.DataFrame, settings: Sequence[str]) -> str:
+def sweep_page(
+    title: str,
+    points: pd.DataFrame,
+    settings: Sequence[str],
+    *,
+    runs: pd.DataFrame | None = None,
+    scenario: Mapping[str, Any] | None = None,
+    confidence: float = CONFIDENCE,
+) -> str:
     """Return the report of a sweep as a whole HTML document.
 
     Parameters
     ----------
     title : str
+        Name of the scenario.
     points : DataFrame
-        One row for each point: its settings and metrics; with replications their means, and intervals in
-        ``<metric>_low`` and ``<metric>_high``.
+        One row for each point of which a run is done: its settings and metrics; with replications their means, their
+        number in ``replications``, and intervals in ``<metric>_low`` and ``<metric>_high``.
     settings : sequence of str
         The columns that are settings, in the order of the grid.
+    runs : DataFrame, optional
+        One row for each run that was planned: its settings, ``replication``, ``seed``, ``status`` (``done``, ``failed``
+        or ``waiting``) and ``error``. Without, all that is known is what is done.
+    scenario : mapping, optional
+        The resolved scenario of the first point that is done.
+    confidence : float
+        Of the intervals.
 
     Raises
     ------
     ValueError
-        If there are no points.
+        If there are neither points nor runs that failed.
     """
-    if points.empty:
+    if points.empty and (runs is None or not (runs["status"] == "failed").any()):
         raise ValueError("nothing to report: the sweep has no points that are done")
-    return page(title, _sections(title, points, [name for name in settings if name in points.columns]))
+    known = points if runs is None else runs
+    named = [name for name in settings if name in known.columns]
+    return page(title, _sections(title, points, named, runs, scenario or {}, confidence))
 
 
-def _sections(title: str, points: pd.DataFrame, settings: Sequence[str]) -> Iterator[Html]:
+def _sections(
+    title: str,
+    points: pd.DataFrame,
+    settings: Sequence[str],
+    runs: pd.DataFrame | None,
+    scenario: Mapping[str, Any],
+    confidence: float,
+) -> Iterator[Html]:
     gallery = Gallery()
     yield tag("h1", title)
-    yield tag("p", f"A sweep of {len(points)} points.")
-    yield key_figures(list(_extremes(points, settings)))
+    if scenario.get("description"):
+        yield tag("p", str(scenario["description"]))
+    yield tag("p", " ".join(_headline(points, runs)))
+    if not points.empty:
+        yield key_figures(list(_extremes(points, settings)))
+    yield from _varied(points if runs is None else runs, settings)
+    if runs is not None:
+        yield from _failures(runs, settings)
+    if not points.empty:
+        varied = [name for name in settings if points[name].nunique() > 1]
+        yield from _pictures(points, varied, gallery)
+    if scenario:
+        yield tag("h2", "The scenario")
+        yield tag("p", "Every setting as the first point that is done has it, all presets and overrides applied.")
+        yield settings_table(scenario)
+    if not points.empty:
+        yield tag("h2", "All points")
+        yield from _all_points(points, settings, confidence)
+
+
+def _headline(points: pd.DataFrame, runs: pd.DataFrame | None) -> Iterator[str]:
+    """Yield how large the sweep is, how often each point runs, and how far it came."""
+    if runs is None:
+        yield f"A sweep of {len(points)} points."
+        if "replications" in points.columns:
+            least, most = int(points["replications"].min()), int(points["replications"].max())
+            yield f"{most if least == most else f'{least} to {most}'} replications of each."
+        yield "What failed and what the scenario is, a page about a file of 'simcluster sweep --store' tells."
+        return
+    replications = runs["replication"].nunique()
+    yield f"A sweep of {len(runs) // replications} points."
+    if replications > 1:
+        yield f"{replications} replications of each."
+    done, failed, waiting = (int((runs["status"] == status).sum()) for status in ("done", "failed", "waiting"))
+    yield f"{done} of {len(runs)} runs done, {failed} failed" + (f", {waiting} still to do." if waiting else ".")
+    if done < len(runs):
+        yield "What follows is about those that are done."
+
+
+def _varied(tried: pd.DataFrame, settings: Sequence[str]) -> Iterator[Html]:
+    """Yield the values of each setting, also those that are still to be tried."""
     yield tag("h2", "What was varied")
-    rows = [[_title(name), prose(_values(name, points[name]))] for name in settings]
+    rows = [[_title(name), prose(_values(name, tried[name]))] for name in settings]
     yield table(["setting", "values"], rows, text=(0, 1))
-    varied = [name for name in settings if points[name].nunique() > 1]
-    yield from _pictures(points, varied, gallery)
-    yield tag("h2", "All points")
+
+
+def _failures(runs: pd.DataFrame, settings: Sequence[str]) -> Iterator[Html]:
+    """Yield which runs failed, and why."""
+    failed = runs[runs["status"] == "failed"]
+    if failed.empty:
+        return
+    yield tag("h2", "Failed runs")
+    if len(failed) > _MOST_FAILURES:
+        yield tag("p", f"The first {_MOST_FAILURES} of {len(failed)}.")
+    rows = [
+        [prose(_point(row, settings)), str(row["replication"]), str(row["seed"]), prose(str(row["error"]))]
+        for _, row in failed.head(_MOST_FAILURES).iterrows()
+    ]
+    yield table(["point", "replication", "seed", "error"], rows, text=(0, 3))
+
+
+def _all_points(points: pd.DataFrame, settings: Sequence[str], confidence: float) -> Iterator[Html]:
+    """Yield the table of all points, with intervals where there are replications."""
+    replicated = "replications" in points.columns
+    if replicated:
+        said = f"{100 * confidence:.4g} %"
+        yield tag("p", f"Means over the replications; ± is half the width of the interval at a confidence of {said}.")
     if len(points) > _MOST_ROWS:
         yield tag("p", f"The first {_MOST_ROWS} of {len(points)}.")
-    columns = [*settings, *(name for name in _SHOWN if name in points.columns)]
-    cells = [
-        [number(name, value) for name, value in zip(columns, row, strict=True)]
-        for row in points[columns].head(_MOST_ROWS).itertuples(index=False)
-    ]
+    wanted = [*(["replications"] if replicated else []), *_SHOWN]
+    columns = [*settings, *(name for name in wanted if name in points.columns)]
+    rows = points.head(_MOST_ROWS).to_dict("records")
+    cells = [[_cell(name, row) for name in columns] for row in rows]
     words = [place for place, name in enumerate(columns) if not labels.is_numeric(points[name])]
     yield table([_title(name) for name in columns], cells, text=words)
+
+
+def _cell(name: str, row: Mapping[Any, Any]) -> str:
+    """Return a value, with half the width of its interval below if it has one."""
+    value = row[name]
+    text = number(name, value)
+    half_width = row[f"{name}_high"] - value if f"{name}_high" in row else math.nan
+    if not math.isfinite(half_width) or half_width <= _SAME * abs(value):
+        return text
+    return with_remark(text, f"± {number(name, half_width)}")
 
 
 def _title(column: str) -> str:
@@ -121,7 +222,9 @@ def _parted(points: pd.DataFrame, left: Sequence[str]) -> Iterator[tuple[str, pd
     if not left:
         yield "", points
         return
-    for _, rows in points.groupby(list(left), sort=False):
+    # Names come in the order of the grid; numbers by size, as the first that is done need not be the first planned.
+    numeric = all(labels.is_numeric(points[name]) for name in left)
+    for _, rows in points.groupby(list(left), sort=numeric):
         yield _point(rows.iloc[0], left), rows
 
 

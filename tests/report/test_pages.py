@@ -111,6 +111,21 @@ def test_a_third_setting_makes_a_set_of_pictures_each() -> None:
     assert "Pictures of further combinations are left out" in page
 
 
+def test_pictures_come_by_size_whichever_point_is_done_first() -> None:
+    points = pd.concat([sweep().assign(seed=seed) for seed in (2, 0, 1)], ignore_index=True)
+    page = sweep_page("three", points, ["cluster.workers", "compression.codec.rho", "seed"])
+    assert re.findall(r"<h3>(.*?)</h3>", page) == ["seed 0", "seed 1", "seed 2"]
+
+
+def test_a_long_list_of_failures_is_cut() -> None:
+    planned = {"cluster.workers": range(2, 153), "replication": 0, "seed": 7, "status": "failed", "error": NASTY}
+    page = sweep_page("failed", sweep().iloc[:0], ["cluster.workers"], runs=pd.DataFrame(planned))
+    assert "0 of 151 runs done, 151 failed." in page
+    assert "The first 100 of 151." in page
+    assert page.count("127.0.0.1") == 100
+    assert NASTY not in page
+
+
 def test_a_sweep_of_one_point_is_a_table() -> None:
     page = sweep_page("one", sweep().iloc[:1], [])
     assert "<svg" not in page
