@@ -267,7 +267,7 @@ class Codec(ABC):
         return ()
 
     def _propose(self, values: Floats, state: State, rng: np.random.Generator) -> NDArray[Any]:
-        raise NotImplementedError
+        raise CodecError(f"{self.name} needs no agreement before it encodes")
 
     @abstractmethod
     def _encode(self, values: NDArray[Any], state: State, rng: np.random.Generator, agreed: bytes) -> bytes:
@@ -278,7 +278,7 @@ class Codec(ABC):
         """Return the decoded elements, of any shape, in a fresh array."""
 
     def _sum(self, payloads: Sequence[Payload]) -> bytes:
-        raise NotImplementedError
+        raise CodecError(f"{self.name}: payloads can't be added without decoding them")
 
 
 class _overflow_refused:  # noqa: N801 - a context manager, read as a verb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import count
 from math import inf
@@ -88,7 +89,7 @@ class Transfer(Event):
         return self.network.cancel(self)
 
 
-class Traffic:
+class Traffic(ABC):
     """What all networks share: the books of their bytes, and the arrival of transfers.
 
     Parameters
@@ -152,9 +153,9 @@ class Traffic:
         transfer.carrier = None
         return left
 
+    @abstractmethod
     def withdraw(self, transfer: Transfer) -> float:
         """Stop moving a transfer and return the bytes that did not arrive [B]."""
-        raise NotImplementedError
 
     @property
     def idle(self) -> bool:
