@@ -1,4 +1,4 @@
-"""Measures a codec on tensors: how small, how fast, how exact, and how fast payloads are averaged.
+"""Measures a codec on tensors: how small, how fast, how exact, and how fast payloads are averaged and computed on.
 
 Times are seconds of processor time, of all threads: what one core would need, whoever else is busy on the machine. One
 repeat beforehand is not counted. Every repeat begins with new states, so that errors are those of a first encoding,
@@ -12,44 +12,25 @@ import platform
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcluster.codecs.errors import CodecError
+from simcluster.codecs.operation_measuring import OperationsMeasured, measure_operations
+from simcluster.codecs.operation_text import Shares
 from simcluster.codecs.protocol import Codec, Payload
+from simcluster.codecs.representation import Representation
+from simcluster.codecs.spread import Spread
 from simcluster.errors import UserInputError
 from simcluster.rng import stream
 
 #: Shorter times [s] can't be told from this.
 _TICK = 1e-9
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What came out of several repeats."""
-
-    values: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        """The middle one."""
-        return median(self.values)
-
-    @property
-    def low(self) -> float:
-        """The least."""
-        return min(self.values)
-
-    @property
-    def high(self) -> float:
-        """The largest."""
-        return max(self.values)
 
 
 @dataclass(frozen=True)
@@ -93,6 +74,10 @@ class Measurement:
         Seed of the random streams.
     machine : Machine
         Where it was measured.
+    operations : OperationsMeasured or None
+        Operations on payloads; None if the codec is no representation.
+    shares : Shares or None
+        Shares of a model's operations, with which the overhead is composed; None leaves that to the scenario.
     """
 
     codec: str
@@ -109,6 +94,8 @@ class Measurement:
     bias: Spread
     seed: int
     machine: Machine
+    operations: OperationsMeasured | None = None
+    shares: Shares | None = None
 
 
 def measure(
@@ -119,8 +106,9 @@ def measure(
     seed: int = 0,
     workers: int = 4,
     clock: Callable[[], float] = time.process_time,
+    columns: int = 64,
 ) -> Measurement:
-    """Measure a codec.
+    """Measure a codec, and, if it is a representation, what computing on its payloads costs.
 
     Parameters
     ----------
@@ -138,6 +126,9 @@ def measure(
         Number of payloads that are averaged, if the codec can.
     clock : callable
         Returns a time [s].
+    columns : int
+        Columns of the matrices that payloads are multiplied with: the samples of a minibatch, or for a convolution
+        its samples times positions.
 
     Raises
     ------
@@ -149,9 +140,13 @@ def measure(
         raise UserInputError("a measurement takes at least one element, one repeat and one worker")
     try:
         runs = [_run(codec, tensors, seed, repeat, workers, clock) for repeat in range(repeats + 1)][1:]
+        measurement = _measurement(codec, source, size, seed, runs)
+        if isinstance(codec, Representation):
+            operations = measure_operations(codec, list(tensors.values()), columns, repeats, seed, clock)
+            measurement = replace(measurement, operations=operations)
     except CodecError as error:
         raise UserInputError(f"{source}: {error}") from error
-    return _measurement(codec, source, size, seed, runs)
+    return measurement
 
 
 @dataclass

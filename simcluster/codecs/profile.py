@@ -11,7 +11,19 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from simcluster.options import Duration, Options, PositiveNumber, PositiveSize, Rate
+from simcluster.options import (
+    Duration,
+    FieldError,
+    Label,
+    NonNegativeNumber,
+    Options,
+    PositiveNumber,
+    PositiveSize,
+    Rate,
+)
+
+#: An option of an encoder.
+Setting = bool | int | float | str | tuple[float, ...] | None
 
 
 class CodecProfile(Options):
@@ -34,9 +46,16 @@ class CodecProfile(Options):
     measured_size: PositiveSize | None = Field(
         default=None, description="Uncompressed size that the times are for; the whole model if not given."
     )
+    agreed_fraction: NonNegativeNumber = Field(
+        default=0.0,
+        description="Of the compressed bytes, those of an agreement of all workers before they encode / original size.",
+    )
     expands: bool = Field(default=False, description="Whether a codec that makes its input larger is meant.")
     averages_compressed: bool = Field(
         default=True, description="Whether compressed parameters can be averaged and updated without decoding."
+    )
+    encoder: dict[Label, Setting] | None = Field(
+        default=None, description="What really encodes where values are learned: the codec's name, and its options."
     )
 
     @model_validator(mode="after")
@@ -46,6 +65,8 @@ class CodecProfile(Options):
         for way in ("compress", "decompress"):
             if getattr(self, f"{way}_time") is not None and getattr(self, f"{way}_rate") is not None:
                 raise ValueError(f"give at most one of {way}_time and {way}_rate")
+        if self.agreed_fraction > self.compressed_fraction:
+            raise FieldError("more than all that is sent", "agreed_fraction", "rho (or 1 / ratio) counts it in")
         if self.compressed_fraction > 1 and not self.expands:
             raise ValueError(
                 "the codec makes its input larger (rho > 1, ratio < 1); say 'expands: true' if that is meant"
@@ -61,8 +82,17 @@ class CodecProfile(Options):
         return 1 / self.ratio
 
     def compressed_size(self, size: float) -> float:
-        """Return the bytes [B] on the wire for ``size`` uncompressed bytes [B]."""
+        """Return the bytes [B] on the wire for ``size`` uncompressed bytes [B], with those of the agreement."""
         return size * self.rho if self.rho is not None else size / self.ratio if self.ratio is not None else size
+
+    def message_size(self, size: float) -> float:
+        """Return the bytes [B] of a message for ``size`` uncompressed bytes [B], after an agreement."""
+        whole = self.compressed_size(size)
+        return whole - self.agreed_size(size) if self.agreed_fraction else whole
+
+    def agreed_size(self, size: float) -> float:
+        """Return the bytes [B] that a worker sends, and gets back, before it encodes ``size`` bytes [B]."""
+        return size * self.agreed_fraction
 
     def encode_time(self, size: float, model_size: float) -> float:
         """Return the time [s] that one core encodes ``size`` bytes [B] of a model of ``model_size`` bytes [B]."""

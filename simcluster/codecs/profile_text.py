@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
-from simcluster.codecs.measuring import Measurement, Spread
+from simcluster.codecs.measuring import Measurement
+from simcluster.codecs.operation_text import overhead_setting, overhead_text
+from simcluster.codecs.spread import Spread
 
 
 def profile_text(measurement: Measurement, date: str) -> str:
@@ -23,14 +25,18 @@ def profile_text(measurement: Measurement, date: str) -> str:
 
 
 def inline_text(measurement: Measurement) -> str:
-    """Return the line that gives a scenario's ``compression`` this codec."""
-    return f"codec: {_yaml(_costs(measurement), width=10_000, flow=True)}".strip()
+    """Return the lines that give a scenario's ``compression`` this codec, and the overhead of computing on it."""
+    return "\n".join(
+        f"{key}: {_yaml(value, width=10_000, flow=True) if isinstance(value, dict) else value}".strip()
+        for key, value in _settings(measurement).items()
+    )
 
 
 def fragment_text(measurement: Measurement, date: str) -> str:
     """Return the YAML text of a file that scenarios extend to use this codec: its costs, and a comment on them.
 
-    Parameters are those of :func:`profile_text`.
+    Parameters are those of :func:`profile_text`. The overhead of computing on payloads is one number if the
+    measurement has a model's shares; else it is that of ``gemm``, and the scenario's model says the share.
     """
     about = [
         "A codec's cost profile: a scenario in this folder that says 'extends:' and this file's name uses it.",
@@ -38,7 +44,15 @@ def fragment_text(measurement: Measurement, date: str) -> str:
         f"{_source(measurement, date)}.",
     ]
     comment = [textwrap.fill(part, 118, initial_indent="# ", subsequent_indent="# ") for part in about]
-    return "\n".join([*comment, _yaml({"compression": {"codec": _costs(measurement)}}, width=118)])
+    return "\n".join([*comment, _yaml({"compression": _settings(measurement)}, width=118)])
+
+
+def _settings(measurement: Measurement) -> dict[str, object]:
+    """Return the settings of ``compression``."""
+    settings: dict[str, object] = {"codec": _costs(measurement)}
+    if measurement.operations is not None:
+        settings["operation_overhead"] = overhead_setting(measurement.operations, measurement.shares)
+    return settings
 
 
 def _costs(measurement: Measurement) -> dict[str, object]:
@@ -47,6 +61,8 @@ def _costs(measurement: Measurement) -> dict[str, object]:
     costs: dict[str, object] = {"ratio": int(ratio) if ratio.is_integer() else ratio}
     if ratio < 1:
         costs["expands"] = True
+    if measurement.agreed_bytes:
+        costs["agreed_fraction"] = float(f"{measurement.agreed_bytes / measurement.size_bytes:.6g}")
     costs["compress_rate"] = rate_text(measurement.encode_rate.median)
     costs["decompress_rate"] = rate_text(measurement.decode_rate.median)
     costs["averages_compressed"] = measurement.aggregate_rate is not None
@@ -74,6 +90,8 @@ def _description(measurement: Measurement) -> str:
         parts.append(f"payloads are averaged at {range_text(measurement.aggregate_rate)} of payload")
     else:
         parts.append("payloads can't be averaged")
+    if measurement.operations is not None:
+        parts.append(overhead_text(measurement.operations))
     return "; ".join(parts) + "."
 
 

@@ -138,7 +138,7 @@ class Codec(ABC):
         values = self._checked(array)
         if not self.rounds(values.shape):
             raise CodecError(f"{self.name} needs no agreement on a tensor of shape {values.shape}")
-        with _overflow_refused(self.name):
+        with overflow_refused(self.name):
             return self._propose(values, state, rng)
 
     def agree(self, proposals: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -182,7 +182,7 @@ class Codec(ABC):
         payload = Payload(b"", values.shape, np.asarray(array).dtype.newbyteorder("="))
         if not values.size:
             return payload
-        with _overflow_refused(self.name):
+        with overflow_refused(self.name):
             for agreement in self.rounds(values.shape):
                 agreed = self._propose(values, state, rng) if agreed is None else agreed
                 if agreed.nbytes != agreement.nbytes:
@@ -248,7 +248,7 @@ class Codec(ABC):
             (p.shape, p.dtype, p.agreed, p.divisor) != (first.shape, first.dtype, first.agreed, 1) for p in payloads
         ):
             raise CodecError(f"{self.name}: only sums of one shape, type and agreement can be added")
-        with _overflow_refused(self.name):
+        with overflow_refused(self.name):
             data = self._sum(payloads) if first.count else b""
         return replace(first, data=data, terms=sum(payload.terms for payload in payloads))
 
@@ -259,7 +259,7 @@ class Codec(ABC):
             raise CodecError(f"{self.name} encodes float16, float32 and float64, not {array.dtype}")
         if not np.isfinite(array).all():
             raise CodecError(f"{self.name}: the array holds nan or inf, which nobody could average")
-        with _overflow_refused(self.name):
+        with overflow_refused(self.name):
             values = array.astype(array.dtype.newbyteorder("=") if self.keeps_dtype else np.float32, copy=False)
         return np.ascontiguousarray(values).reshape(array.shape)
 
@@ -281,7 +281,7 @@ class Codec(ABC):
         raise CodecError(f"{self.name}: payloads can't be added without decoding them")
 
 
-class _overflow_refused:  # noqa: N801 - a context manager, read as a verb
+class overflow_refused:  # noqa: N801 - a context manager, read as a verb
     """Turns an overflow into a CodecError: a codec computes in float32, and the largest floats leave no room."""
 
     def __init__(self, name: str) -> None:

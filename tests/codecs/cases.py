@@ -70,6 +70,22 @@ CASES = [
     Case("dgc", {"density": 0.05, "warmup_steps": 1, "nesterov": True, "clip_norm": 1.0, "workers": 4}),
     Case("sbc", {"density": 0.1, "local_steps": 10}),
     Case("powersgd", {"rank": 2, "error_feedback": False}),
+    Case("csr", {"fixed_pattern": True}),
+    Case("cla", {"bin_size": 1}),
+    Case("deep-compression", {"density": 0.5, "bits": 8, "gap_bits": 8}),
+    Case("deep-compression", {"density": 0.05, "bits": 1, "gap_bits": 1, "huffman": False}),
+    Case("tile-pruning", {"permute": False, "tile_rows": 3, "tile_columns": 2}),
+    Case("tile-pruning", {"density": 0.3, "expand": False, "tile_rows": 1, "tile_columns": 5}),
+    Case("hashing", {"budget": 0.3, "signed": False, "seed": 7}),
+    Case("hashing", {"budget": 1.0}),
+    Case("dct", {"kept": 0.3, "block": 5}),
+    Case("dct", {"kept": 1.0}),
+    Case("low-rank", {"rank": 2}),
+    Case("integer", {"width": 12, "fraction": 9}),
+    Case("integer", {"width": 3, "fraction": 1}),
+    Case("binary", {"rounding": "stochastic", "per": "tensor"}),
+    Case("ternary", {"rounding": "stochastic"}),
+    Case("ternary", {"per": "tensor"}),
 ]
 
 

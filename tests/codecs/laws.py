@@ -67,6 +67,60 @@ def _qsgd(options: Any, x: Values, payload: Payload) -> Values:
     return np.concatenate(norms).reshape(x.shape) / options.levels * (1 + NOISE)
 
 
+def _integer(options: Any, x: Values, payload: Payload) -> Values:
+    step = 2.0**-options.fraction
+    reach = step * (2 ** (options.width - 1) - 1)
+    return np.maximum(np.abs(x) - reach, 0) + step / 2
+
+
+def _hashing(options: Any, x: Values, payload: Payload) -> Values:
+    return np.full(x.shape, 2 * np.abs(x).max())
+
+
+def _among_largest(x: Values, density: float) -> tuple[Values, Values]:
+    """Return which elements are surely kept by pruning, and which may be, among equal ones."""
+    magnitudes = np.abs(x)
+    kept = max(1, math.ceil(round(density * x.size, 9)))
+    threshold = np.sort(magnitudes, axis=None)[x.size - kept]
+    return magnitudes > threshold, magnitudes >= threshold
+
+
+def _deep_compression(options: Any, x: Values, payload: Payload) -> Values:
+    surely, maybe = _among_largest(x, options.density)
+    span = (x[maybe].max() - x[maybe].min()) * (1 + NOISE) + NOISE * np.abs(x).max()
+    return np.where(surely, span, np.where(maybe, np.maximum(np.abs(x), span), np.abs(x)))
+
+
+def _tile_pruning(options: Any, x: Values, payload: Payload) -> Values:
+    surely, _ = _among_largest(x, options.density)
+    return np.where(surely, 0, np.abs(x))
+
+
+def _rows_of(options: Any, x: Values) -> Values:
+    """Return a matrix whose rows have a scale of their own."""
+    whole = x.ndim < 2 or options.per == "tensor"
+    return x.reshape(1, -1) if whole else x.reshape(len(x), -1)
+
+
+def _binary(options: Any, x: Values, payload: Payload) -> Values:
+    rows = np.abs(_rows_of(options, x))
+    if options.rounding == "stochastic":
+        return np.broadcast_to(2 * rows.max(axis=1, keepdims=True), rows.shape).reshape(x.shape)
+    return np.abs(rows - rows.mean(axis=1, keepdims=True)).reshape(x.shape)
+
+
+def _ternary(options: Any, x: Values, payload: Payload) -> Values:
+    rows = np.abs(_rows_of(options, x))
+    if options.rounding == "stochastic":
+        return np.broadcast_to(rows.max(axis=1, keepdims=True), rows.shape).reshape(x.shape)
+    least = 0.7 * rows.mean(axis=1, keepdims=True)
+    scales = [row[row > edge].mean() if (row > edge).any() else 0.0 for row, edge in zip(rows, least, strict=True)]
+    # Rounding decides what lies within a hair of the threshold.
+    near = np.abs(rows - least) < NOISE * least
+    error = np.where(rows > least, np.abs(rows - np.array(scales)[:, None]), rows)
+    return np.where(near, np.maximum(rows, np.array(scales)[:, None]), error).reshape(x.shape)
+
+
 _LAWS: dict[str, Callable[[Any, Values, Payload], Values]] = {
     "none": lambda options, x, payload: np.zeros(x.shape),
     "gzip": lambda options, x, payload: np.zeros(x.shape),
@@ -80,6 +134,13 @@ _LAWS: dict[str, Callable[[Any, Values, Payload], Values]] = {
     "dorefa": _dorefa,
     "logarithmic": _logarithmic,
     "qsgd": _qsgd,
+    **dict.fromkeys(("csr", "cer", "cser", "cla"), lambda options, x, payload: np.zeros(x.shape)),
+    "deep-compression": _deep_compression,
+    "tile-pruning": _tile_pruning,
+    "integer": _integer,
+    "hashing": _hashing,
+    "binary": _binary,
+    "ternary": _ternary,
 }
 
 
@@ -120,9 +181,33 @@ def wire_size(codec: Codec, shape: tuple[int, ...], itemsize: int) -> int | None
         case "powersgd":
             factored = options.rank * (rows + columns) < count
             return 4 * (options.rank * columns if factored else count)
+        case "hashing":
+            return 4 * max(1, math.ceil(round(options.budget * count, 9)))
+        case "dct":
+            return 4 * math.prod(_kept_frequencies(codec, shape))
+        case "low-rank":
+            factored = len(shape) > 1 and options.rank * (rows + columns) < count
+            return 4 * (options.rank * (rows + columns) if factored else count)
+        case "integer":
+            return bits(options.width)
+        case "binary" | "ternary":
+            lines = rows if len(shape) > 1 else 1
+            scales = lines if options.per == "row" else 1
+            return 4 * scales + {"binary": 1, "ternary": 2}[codec.name] * lines * math.ceil(count / lines / 8)
         case "dgc" if len(shape) <= 1:
             return 4 * count
     return None
+
+
+def _kept_frequencies(codec: Codec, shape: tuple[int, ...]) -> list[int]:
+    """Return the coefficients along each axis, counted block by block; those of a convolution begin at its kernel."""
+    options: Any = codec.options
+    lengths = []
+    for axis, length in enumerate(shape):
+        blocks = [min(options.block, length - begin) for begin in range(0, length, options.block)]
+        kept = sum(math.ceil(round(options.kept * block, 9)) for block in blocks)
+        lengths.append(length if len(shape) > 2 and axis < 2 else kept)
+    return lengths
 
 
 def _sparse_size(codec: Codec, shape: tuple[int, ...]) -> int:

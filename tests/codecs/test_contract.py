@@ -44,7 +44,7 @@ def same(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> bool:
 
 def test_every_codec_has_a_case() -> None:
     assert {case.name for case in CASES} == set(MODULES)
-    assert len(MODULES) == 19
+    assert len(MODULES) == 31
 
 
 @all_cases

@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from simcluster.codecs import CodecProfile
-from simcluster.codecs.measuring import Spread, measure, this_machine
+from simcluster.codecs.measuring import measure, this_machine
 from simcluster.codecs.profile_text import fragment_text, inline_text, profile_text
+from simcluster.codecs.representation import Representation
+from simcluster.codecs.spread import Spread
 from simcluster.codecs.synthetic import DISTRIBUTIONS, synthetic
 from simcluster.errors import UserInputError
 from simcluster.options import WRITTEN
@@ -76,8 +78,11 @@ def test_every_codec_gives_a_profile_that_reads_back(case: Case) -> None:
     assert found.machine.cpu in entry["source"]
     assert case.name in entry["description"]
     settings = {key: value for key, value in entry.items() if key not in ("description", "source")}
-    assert yaml.safe_load(inline_text(found)) == {"codec": settings}
-    assert yaml.safe_load(fragment_text(found, "2026-11-22")) == {"compression": {"codec": settings}}
+    compression = yaml.safe_load(inline_text(found))
+    assert yaml.safe_load(fragment_text(found, "2026-11-22")) == {"compression": compression}
+    assert compression.pop("codec") == settings
+    computes = isinstance(case.build(), Representation)
+    assert (found.operations is not None) == (compression.keys() == {"operation_overhead"}) == computes
     profile = CodecProfile.model_validate(settings, context=WRITTEN)
     assert 1 / profile.compressed_fraction == pytest.approx(found.ratio.median, rel=1e-5)
     assert profile.encode_time(SIZE, SIZE) == pytest.approx(SIZE / found.encode_rate.median, rel=0.01)
@@ -108,13 +113,24 @@ def test_a_tensor_that_the_codec_refuses_is_the_users_error() -> None:
         measure(Case("fp16", {}).build(), {"x": np.array([np.nan])}, "weights.npy")
 
 
+def test_weights_that_were_compressed_have_few_values() -> None:
+    few, levels = synthetic("low-entropy", (300, 400)), synthetic("quantised", (300, 400))
+    assert np.unique(few).size == pytest.approx(32, abs=3)
+    assert np.unique(levels).size <= 127
+    assert np.abs(levels).max() == pytest.approx(63 * np.diff(np.unique(levels)).min(), rel=1e-3)
+    gaussian_levels = synthetic("gaussian", (300, 400))
+    assert 100 * np.mean(few != 0) == pytest.approx(11, abs=0.01)
+    assert np.abs(few[few != 0]).min() > np.quantile(np.abs(gaussian_levels), 0.88)
+
+
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_distributions_are_seeded_and_centred(name: str) -> None:
     values = synthetic(name, (200, 300), seed=3)  # type: ignore[arg-type]
     assert values.dtype == np.float32
     assert (values == synthetic(name, (200, 300), seed=3)).all()  # type: ignore[arg-type]
     assert abs(float(values.mean())) < 5e-4
-    assert {"sparse": 0.1}.get(name, 1.0) == pytest.approx(np.count_nonzero(values) / values.size, abs=0.01)
+    shares = {"sparse": 0.1, "low-entropy": 0.11, "quantised": 0.97}
+    assert shares.get(name, 1.0) == pytest.approx(np.count_nonzero(values) / values.size, abs=0.03)
 
 
 def test_distributions_have_their_spread() -> None:

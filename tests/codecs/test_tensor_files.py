@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -100,6 +101,11 @@ def entry(dtype: Any = "F32", shape: Any = (2,), offsets: Any = (0, 8)) -> dict[
         safetensors(entry(shape=[0, 10**30], offsets=[0, 0])),
         safetensors(entry(shape=[10**6, 10**6], offsets=[0, 4 * 10**12])),
         safetensors(entry(dtype="I8", shape=[8]), bytes(8)),
+        safetensors(entry(shape=[1] * 65, offsets=[0, 4]), bytes(4)),
+        safetensors(entry(shape=[2**63, 0], offsets=[0, 0])),
+        # Fifteen minutes, if it were multiplied.
+        safetensors(entry(shape=[10**4000] * 900)),
+        struct.pack("<Q", 5 * 2**20) + b" " * (5 * 2**20),
     ],
 )
 def test_hostile_safetensors_are_refused(tmp_path: Path, content: bytes) -> None:
@@ -119,6 +125,7 @@ HUGE = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 1000000)}"
         b"\x93NUMPY",
         b"\x93NUMPY\x07\x00",
         npy("nonsense"),
+        npy(f"{{'descr': '<f4', 'fortran_order': False, 'shape': {(1,) * 65}}}", bytes(4)),
         npy("{'descr': '<f4'}"),
         npy(HUGE),
         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", bytes(8)),
@@ -140,6 +147,66 @@ def test_hostile_npy_is_refused(tmp_path: Path, content: bytes) -> None:
         archive.writestr("x.npy", content)
     with pytest.raises(UserInputError, match=r"x\.npz: "):
         read_tensors(tmp_path / "x.npz")
+
+
+def archive_of(name: str, content: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+ZEROS = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000,)}", bytes(4 * 10**6))
+
+
+def test_an_archive_is_stored_or_deflated(tmp_path: Path) -> None:
+    for method, words in ((zipfile.ZIP_BZIP2, "neither"), (zipfile.ZIP_LZMA, "neither"), (zipfile.ZIP_DEFLATED, "")):
+        (tmp_path / "x.npz").write_bytes(archive_of("x.npy", ZEROS, method))
+        if words:
+            with pytest.raises(UserInputError, match=r"'x\.npy' is neither stored nor deflated"):
+                read_tensors(tmp_path / "x.npz")
+        else:
+            assert read_tensors(tmp_path / "x.npz")["x"].shape == (10**6,)
+
+
+def test_an_archive_can_not_declare_more_than_deflate_makes_of_it(tmp_path: Path) -> None:
+    content = archive_of("x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (100000000,)}", bytes(100)))
+    # The size that the list of contents declares: 400 MB, where there are some hundred bytes.
+    at = content.rindex(b"PK\x01\x02") + 24
+    (tmp_path / "x.npz").write_bytes(content[:at] + struct.pack("<I", 4 * 10**8 + 200) + content[at + 4 :])
+    with pytest.raises(UserInputError, match=r"declares 400,000,000 bytes of a tensor, but has [0-9]{2},[0-9]{3}$"):
+        read_tensors(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_the_list_of_contents_of_an_archive_is_bounded(tmp_path: Path, large: bool) -> None:
+    content = archive_of("x.npy", ZEROS)
+    if large:
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 2**40, 0)
+        content = content[:-22] + record + struct.pack("<4sLQL", b"PK\x06\x07", 0, len(content) - 22, 1) + content[-22:]
+    else:
+        content = content[:-10] + struct.pack("<I", 2**30) + content[-6:]
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(UserInputError, match="declares a list of contents of"):
+        read_tensors(tmp_path / "x.npz")
+    (tmp_path / "x.npz").write_bytes(archive_of("x.npy", ZEROS) + b"comment")
+    with pytest.raises(UserInputError, match="comment"):
+        read_tensors(tmp_path / "x.npz")
+
+
+def test_a_large_archive_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)  # beyond it zipfile writes the records of large archives
+    content = archive_of("x.npy", ZEROS)
+    assert b"PK\x06\x06" in content
+    (tmp_path / "x.npz").write_bytes(content)
+    assert read_tensors(tmp_path / "x.npz")["x"].shape == (10**6,)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.safetensors"])
+def test_nobody_waits_for_a_fifo(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserInputError, match="not a regular file"):
+        read_tensors(tmp_path / name)
 
 
 def test_the_limit_holds_for_all_tensors_together(tmp_path: Path) -> None:
