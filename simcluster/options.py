@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Self
 
@@ -28,9 +29,13 @@ from pydantic import (
 )
 
 from simcluster import units
+from simcluster.files import lowered, open_regular
 
 #: Validation context of what was written in a file or an override.
 WRITTEN = {"written": True}
+
+#: Largest file that a scenario may name [B].
+LARGEST_DATA_FILE = 64 * 2**20
 
 #: Serialization context in which a data file stands for its content, wherever it lies.
 CONTENT = {"content": True}
@@ -71,7 +76,12 @@ class FieldError(ValueError):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
-def _number(value: object) -> object:
+def _number(value: object) -> float:
+    """Return a plain number of a sensible magnitude."""
+    return _within(_finite(value), 1e-15, 1e15, "")
+
+
+def _finite(value: object) -> float:
     """Take a whole number for a float, but neither a boolean nor a text, and only finite ones."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise FieldError("expected a number", hint=_unquoted(value))
@@ -84,6 +94,15 @@ def _number(value: object) -> object:
     return number
 
 
+def _within(value: float, least: float, most: float, unit: str) -> float:
+    """Return a value, but refuse what no cluster has, and whose products would leave the range of floats."""
+    if value > most:
+        raise FieldError(f"must be at most {most:g}{unit}")
+    if 0 < value < least:
+        raise FieldError(f"too small; expected at least {least:g}{unit}")
+    return value
+
+
 def _unquoted(value: object) -> str:
     """Return a hint for a number that was written in quotes."""
     if isinstance(value, str):
@@ -94,18 +113,28 @@ def _unquoted(value: object) -> str:
     return ""
 
 
+#: Least (but for 0) and most of a quantity, in its base unit.
+_MAGNITUDES = {
+    "size": (1e-6, 1e18, " B"),
+    "rate": (1e-6, 1e18, " B/s"),
+    "duration": (1e-15, 1e12, " s"),
+    "power": (1e-6, 1e15, " W"),
+}
+
+
 def _quantity(kind: str, parse: Callable[[str], float]) -> Any:
     """Return a validator that reads a text with a unit, and takes a float (already in base units) from Python code."""
     example = units.EXAMPLES[kind]
+    least, most, unit = _MAGNITUDES[kind]
 
     def read(value: object, info: ValidationInfo) -> object:
         if isinstance(value, str):
-            return parse(value)
+            return _within(parse(value), least, most, unit)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FieldError(f"expected a {kind} with its unit, such as '{example}'")
         if info.context is not None and info.context.get("written"):
             raise FieldError(f"the unit is missing; expected a {kind}, such as '{example}'")
-        return _number(value)
+        return _within(_finite(value), least, most, unit)
 
     return read
 
@@ -117,6 +146,29 @@ def _field(kind: str, parse: Callable[[str], float], write: Callable[[float], st
         PlainSerializer(write, return_type=str, when_used="json"),
         WithJsonSchema(schema),
     )
+
+
+#: A name that may become part of a path, a table or a page: it begins with a letter or digit, and holds nothing that
+#: means anything to a shell, a spreadsheet, a browser or a file system.
+_NAME = r"^\w[\w .,+-]{0,99}$"
+#: A layer, operation, link or host: never part of a path, so that ``block1/conv`` is allowed.
+_LABEL = r"^\w[\w .,+/:()\[\]-]{0,99}$"
+
+
+def is_label(text: str) -> bool:
+    """Return whether a text may name a layer, operation, link or host, which comes out in tables and pages."""
+    return re.fullmatch(_LABEL[1:-1], text) is not None
+
+
+def _matching(pattern: str, expected: str) -> Any:
+    """Return a validator of texts; pydantic's own engine takes 20 ms to compile a pattern with so many letters."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern[1:-1], text):
+            raise FieldError(expected)
+        return text
+
+    return AfterValidator(check)
 
 
 def _find_data_file(name: str, info: ValidationInfo) -> str:
@@ -134,8 +186,10 @@ def _find_data_file(name: str, info: ValidationInfo) -> str:
     inside = os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ""))
     if not inside and not info.context["allow_path"]:  # type: ignore[index]
         raise FieldError("lies outside of the scenario's folder", hint="move the file there, or use --allow-path")
-    if not os.path.isfile(path):
-        raise FieldError("no such file" if not os.path.exists(path) else "not a regular file")
+    try:
+        open_regular(path, LARGEST_DATA_FILE).close()
+    except OSError as error:
+        raise FieldError(f"can't be read: {lowered(error)}") from error
     return path
 
 
@@ -144,7 +198,7 @@ def _data_file_text(path: str, info: SerializationInfo) -> str:
     if info.context is not CONTENT:
         return path
     try:
-        with open(path, "rb") as file:
+        with open_regular(path, LARGEST_DATA_FILE) as file:
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError:
         return "unreadable"
@@ -156,6 +210,24 @@ DataFile = Annotated[
     Field(min_length=1, max_length=200),
     AfterValidator(_find_data_file),
     PlainSerializer(_data_file_text, return_type=str, when_used="json"),
+]
+
+#: The name of a scenario, a model or a preset.
+Name = Annotated[
+    str,
+    _matching(
+        _NAME, "expected a name: at most 100 letters, digits, spaces and . , + - _, with a letter or digit first"
+    ),
+    Field(json_schema_extra={"pattern": _NAME}),
+]
+#: The name of a layer, operation, link or host.
+Label = Annotated[
+    str,
+    _matching(
+        _LABEL,
+        "expected a name: at most 100 letters, digits, spaces and . , + - _ / : ( ) [ ], a letter or digit first",
+    ),
+    Field(json_schema_extra={"pattern": _LABEL}),
 ]
 
 #: A plain finite number.

@@ -7,6 +7,7 @@ the way back too, with its links in the opposite order and direction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -20,13 +21,14 @@ from simcluster.network.link import Link
 from simcluster.network.matching import demand_match, demand_name
 from simcluster.network.node import Node
 from simcluster.network.simgrid import Platform, read_platform
-from simcluster.options import DataFile, Duration, FieldError, Options, Rate
+from simcluster.options import DataFile, Duration, FieldError, Label, Options, Rate
 from simcluster.protocols import Network, Recorder
 
 if TYPE_CHECKING:
     from simpy import Environment
 
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+#: Names of nodes in which * stands for anything; links on a route, which may begin with '-'.
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
 #: The two directions of a link: of a half-duplex one, the same twice.
 _Directions = tuple[Link, Link]
 
@@ -34,7 +36,7 @@ _Directions = tuple[Link, Link]
 class CustomLink(Options):
     """A link of a custom network."""
 
-    name: _Name = Field(description="What routes call it.")
+    name: Label = Field(description="What routes call it.")
     bandwidth: Rate = Field(description="What it carries; in each direction if it is full duplex.")
     latency: Duration = Field(default=0.0, description="What every transfer over it waits.")
     duplex: Literal["full", "half"] = Field(default="full", description="Whether each direction has it all.")
@@ -43,9 +45,9 @@ class CustomLink(Options):
 class CustomRoute(Options):
     """The way from some nodes to others."""
 
-    source: _Name = Field(description="Which nodes it leads from: names in which * stands for anything.")
-    destination: _Name = Field(description="Which nodes it leads to.")
-    links: tuple[_Name, ...] = Field(description="The links on the way; one that begins with '-' is used backwards.")
+    source: _Text = Field(description="Which nodes it leads from: names in which * stands for anything.")
+    destination: _Text = Field(description="Which nodes it leads to.")
+    links: tuple[_Text, ...] = Field(description="The links on the way; one that begins with '-' is used backwards.")
     symmetric: bool = Field(default=True, description="Whether it serves the way back too.")
 
 
@@ -58,7 +60,7 @@ class CustomOptions(NetworkOptions):
     platform: DataFile | None = Field(
         default=None, description="A SimGrid platform file to take hosts, links and routes from."
     )
-    hosts: dict[_Name, _Name] = Field(
+    hosts: dict[_Text, _Text] = Field(
         default={}, description="Host of the platform of each node; in the order of the file by default."
     )
 
@@ -71,8 +73,8 @@ class CustomOptions(NetworkOptions):
         if self.platform is None and self.hosts:
             raise FieldError("has no effect without a platform", "hosts")
         names = [link.name for link in self.links]
-        twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
-        if twice is not None:
+        if len(set(names)) < len(names):
+            twice = next(name for name, count in Counter(names).items() if count > 1)
             raise FieldError(f"two links are called '{twice}'", "links")
         self._check_routes()
         return self

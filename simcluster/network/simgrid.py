@@ -16,14 +16,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf, isfinite
-from pathlib import Path
+from math import isfinite
 from xml.parsers import expat
 
 from simcluster.errors import UserInputError
+from simcluster.files import lowered, read_regular
+from simcluster.options import LARGEST_DATA_FILE, is_label
 
-_LARGEST = 64 * 2**20
-_MOST_HOSTS = 1_000_000
+#: One line of a file can declare any number of hosts, and a short element takes much more memory than its text.
+_MOST_HOSTS = 100_000
+_MOST_ELEMENTS = 1_000_000
 _BITS_AND_BYTES = {"Bps": 1.0, "bps": 0.125}
 _PREFIXES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _PREFIXES |= {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
@@ -49,7 +51,7 @@ _PASSED_OVER = {"prop", "disk", "storage", "mount"}
 _QUANTITY = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*", re.ASCII)
 
 
-@dataclass
+@dataclass(slots=True)
 class Element:
     """An element of the file."""
 
@@ -140,42 +142,46 @@ def read_platform(path: str) -> Platform:
         If the file can't be read, isn't well-formed XML without entities, or says something that isn't understood.
     """
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ValueError(f"larger than {_LARGEST} bytes")
-        root = _parse(data)
+        root = _parse(read_regular(path, LARGEST_DATA_FILE))
         if root.tag != "platform":
             raise ValueError(f"expected a <platform>, found <{root.tag}>")
         _check(root)
         platform = Platform()
         for zone in root.all("zone", "AS", "cluster"):
             _read_zone(platform, zone, None)
-    except (OSError, ValueError, KeyError, expat.ExpatError) as error:
+    except OSError as error:
+        raise UserInputError(f"{path}: can't be read: {lowered(error)}") from error
+    except (ValueError, KeyError, expat.ExpatError) as error:
         reason = f"the attribute {error} is missing" if isinstance(error, KeyError) else str(error)
         raise UserInputError(f"{path}: {reason}") from error
     return platform
 
 
 def _parse(data: bytes) -> Element:
-    """Return the root of an XML document that declares no entities."""
+    """Return the root of an XML document that declares neither entities nor attributes of its own."""
     top = Element("", {})
     stack = [top]
+    count = 0
     parser = expat.ParserCreate()
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
         if len(stack) > 100:
             raise ValueError("elements are nested too deeply")
+        if count > _MOST_ELEMENTS:
+            raise ValueError(f"more than {_MOST_ELEMENTS} elements")
         element = Element(tag, attributes)
         stack[-1].children.append(element)
         stack.append(element)
 
     def refuse(*_: object) -> None:
-        raise ValueError("entities are not accepted")
+        # An entity may expand to any length, and attributes by default may be given to every element.
+        raise ValueError("declarations of entities and attributes are not accepted")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda _: stack.pop()
-    parser.EntityDeclHandler = refuse
+    parser.EntityDeclHandler = parser.AttlistDeclHandler = refuse
     parser.Parse(data, True)
     return top.children[0]
 
@@ -195,9 +201,18 @@ def _check(element: Element) -> None:
 
 
 def _add_point(platform: Platform, name: str, zone: str) -> None:
+    _check_name(name)
     if name in platform.points:
         raise ValueError(f"two hosts or routers have the id '{name}'")
     platform.points[name] = zone
+
+
+def _check_name(name: str) -> None:
+    """See that the id of a host, router or link can come out in tables, pages and terminals."""
+    if not is_label(name):
+        raise ValueError(
+            f"the id {name[:100]!r} is not taken: expected a letter or digit first, and no special characters"
+        )
 
 
 def _read_zone(platform: Platform, zone: Element, parent: str | None) -> None:
@@ -288,14 +303,15 @@ def _turned(links: Sequence[str]) -> list[str]:
 
 def _add_link(platform: Platform, name: str, attributes: Mapping[str, str], prefix: str = "") -> Sequence[str]:
     """Add a link, and return its names on the way out and on the way in."""
+    _check_name(name)
     bandwidth = attributes.get(f"{prefix}bandwidth") or attributes[f"{prefix}bw"]
     latency = attributes.get(f"{prefix}latency") or attributes.get(f"{prefix}lat") or "0"
     policy = attributes.get(f"{prefix}sharing_policy") or (
         "SPLITDUPLEX" if "radical" in attributes and not prefix else ""
     )
     link = PlatformLink(_rate(bandwidth), _seconds(latency), policy != "FATPIPE")
-    if not (0.0 < link.bandwidth < inf and link.latency < inf):
-        raise ValueError(f"link '{name}': expected a finite bandwidth above 0 and a finite latency")
+    if not (1e-6 <= link.bandwidth <= 1e18 and link.latency <= 1e12):
+        raise ValueError(f"link '{name}': expected a bandwidth of 1e-6 to 1e18 Bps and a latency of at most 1e12 s")
     if policy not in {"", "SHARED", "FATPIPE", "SPLITDUPLEX", "FULLDUPLEX"}:
         raise ValueError(f"link '{name}': the sharing policy '{policy}' is not supported")
     names = [f"{name}_UP", f"{name}_DOWN"] if policy in {"SPLITDUPLEX", "FULLDUPLEX"} else [name, name]

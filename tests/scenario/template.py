@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from simcluster.options import Duration, Options, Rate
+from simcluster.schemes.options import SchemeOptions
+from simcluster.simulation.registry import Registry
 
 FILES = Path(__file__).parent / "files"
 
@@ -45,16 +47,17 @@ class Star(Options):
     ports: Annotated[int, Field(ge=1)] = 8
 
 
-class SyncPs(Options):
+class SyncPs(SchemeOptions):
+    uses_servers: ClassVar[bool] = True
+
     scheme: Literal["sync-ps"] = "sync-ps"
-    updates: Annotated[int, Field(ge=1, le=10_000_000)] = 10
-    local_iterations: Annotated[int, Field(ge=1)] = 1
     pull: Literal["unicast", "multicast", "free"] = "unicast"
 
 
-class AsyncPs(Options):
+class AsyncPs(SchemeOptions):
+    uses_servers: ClassVar[bool] = True
+
     scheme: Literal["async-ps"] = "async-ps"
-    updates: Annotated[int, Field(ge=1)] = 10
     staleness: Annotated[int, Field(ge=0)] = 0
 
 
@@ -65,8 +68,10 @@ MODELS: dict[str, dict[str, type[Options]]] = {
 
 
 class StubRegistry:
+    """Knows these schemes and topologies, and the real codecs."""
+
     def names(self, kind: Any) -> Sequence[str]:
-        return list(MODELS[kind])
+        return list(MODELS[kind]) if kind in MODELS else Registry().names(kind)
 
     def options(self, kind: Any, name: str) -> type[Options]:
-        return MODELS[kind][name]
+        return MODELS[kind][name] if kind in MODELS else Registry().options(kind, name)

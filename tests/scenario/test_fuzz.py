@@ -1,90 +1,61 @@
-"""Random changes to good files: each is accepted or refused with a report, quickly, and never ends in a traceback."""
+"""Random changes to good files and overrides: accepted or refused with a report, quickly, never with a traceback."""
 
 from __future__ import annotations
 
 import os
 import random
-import time
 
 import pytest
 
 from simcluster.scenario import ScenarioError, load, load_grid
-from tests.scenario.template import BASE, FILES
+from tests.scenario.fuzzing import campaign
+from tests.scenario.mutating import TOKENS, change_tokens
+from tests.scenario.template import BASE
 
-#: Files of one seed; the closing run of an issue takes more.
-FILES_PER_SEED = int(os.environ.get("SIMCLUSTER_FUZZ", "60"))
+#: Mutations of files; the closing run of an issue takes 10,000: ``python -m tests.scenario.fuzzing --mutations 10000``.
+MUTATIONS = int(os.environ.get("SIMCLUSTER_FUZZ", "120"))
+SEED = 20
 
-SEEDS = [BASE, *(path.read_text(encoding="utf-8") for path in sorted((FILES / "good").glob("*.yaml")))]
-PUNCTUATION = ": , - [ ] { } & * ! | > ' \" # % @ ` ? << ~ &a *a !!int !!python/none --- ... {} [] ''"
-NUMBERS = "null true nan .inf 1e999 -1 0 1 1..5 1,2 1..1e12 1Gbit/s 5 MB 3 s"
-KEYS = "x y gzip none street extends presets sweep preset zip exclude profile codec workers groups"
-UNSEEN = ["", " ", "\t", "\n", "\x00", "\x1b", "\u2028", "\ud7ff", "\ufeff"]
-TOKENS = [*PUNCTUATION.split(), *NUMBERS.split(), *KEYS.split(), *UNSEEN]
-LETTERS = [9, 10, 32, 58, 123, 0x1F600]
-
-
-def refused(function, *arguments) -> str:
-    """Return the report with which a function refuses, or nothing if it doesn't."""
-    try:
-        function(*arguments)
-    except ScenarioError as error:
-        return str(error) or "an empty report: \a"
-    return ""
-
-
-def mutated(text: str, rng: random.Random) -> str:
-    for _ in range(rng.randint(1, 4)):
-        lines = text.split("\n")
-        index = rng.randrange(len(lines))
-        position = rng.randrange(len(text) + 1)
-        other = rng.choice(SEEDS).split("\n")
-        match rng.randrange(8):
-            case 0:
-                text = text[:position] + rng.choice(TOKENS) + text[position:]
-            case 1:
-                text = text[:position] + text[position + rng.randint(1, 10) :]
-            case 2:
-                text = text[:position] + chr(rng.choice([*LETTERS, rng.randrange(0xD800)])) + text[position:]
-            case 3:
-                text = "\n".join([*lines[:index], *lines[index + 1 :]])
-            case 4:
-                text = "\n".join([*lines[:index], rng.choice(other), *lines[index:]])
-            case 5:
-                text = "\n".join([*lines[:index], " " * rng.randint(0, 4) + lines[index].lstrip(), *lines[index + 1 :]])
-            case 6:
-                key, colon, _ = lines[index].partition(":")
-                text = "\n".join([*lines[:index], f"{key}{colon} {rng.choice(TOKENS)}", *lines[index + 1 :]])
-            case 7:
-                words = text.split(" ")
-                words[rng.randrange(len(words))] = rng.choice(words)
-                text = " ".join(words)
-    return text
+PATHS = [
+    "cluster.workers",
+    "network",
+    "network.bandwidth",
+    "compression.codec",
+    "compression.codec.rho",
+    "model",
+    "compute.jitter",
+    "compute.jitter.cv",
+    "seed",
+    "cluster.groups",
+    "cluster.groups.0.count",
+    "name",
+]
 
 
-@pytest.mark.parametrize("seed", range(len(SEEDS)))
-def test_mutations(seed, write, registry):
-    rng = random.Random(seed)
-    write(BASE, "alexnet-gige.yaml")
-    for _ in range(FILES_PER_SEED):
-        text = mutated(SEEDS[seed], rng)
-        path = write(text.encode("utf-8", "surrogatepass"))
-        start = time.process_time()
-        for function in (load, load_grid):
-            report = refused(function, path, registry)
-            assert all(line.isprintable() for line in report.split("\n")), ascii(report)
-        assert time.process_time() - start < 2, text
+def test_mutated_files_end_with_0_2_or_3_and_in_bounds():
+    outcomes = list(campaign(SEED, MUTATIONS))
+    assert not [(one.trial.number, one.wrong, one.output[-300:]) for one in outcomes if one.wrong]
+    found = {(one.trial.arguments[0], one.ran, one.status) for one in outcomes}
+    assert {("validate", False, 2), ("validate", True, 0), ("codec", False, 2)} <= found, "the mutations reach nothing"
+
+
+def test_a_mutation_is_the_same_whoever_makes_it():
+    first = [one.trial for one in campaign(SEED, 3)]
+    again = [one.trial for one in campaign(SEED, 3)]
+    assert first == again
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_mutated_overrides(seed, write, registry):
     rng = random.Random(seed)
     path = write(BASE)
-    paths = "cluster.workers network network.bandwidth compression.codec compression.codec.rho model compute.jitter "
-    paths += "compute.jitter.cv seed cluster.groups cluster.groups.0.count name"
-    for _ in range(FILES_PER_SEED):
-        overrides = [
-            f"{rng.choice(paths.split())}={mutated(rng.choice(TOKENS), rng)}" for _ in range(rng.randint(1, 2))
-        ]
+    for _ in range(100):
+        values = [change_tokens(rng.choice(TOKENS).encode("utf-8", "surrogatepass"), rng, []) for _ in range(2)]
+        overrides = [f"{rng.choice(PATHS)}={value.decode('utf-8', 'surrogateescape')}" for value in values]
         for function in (load, load_grid):
-            report = refused(function, path, registry, overrides)
-            assert all(line.isprintable() for line in report.split("\n")), ascii(report)
+            try:
+                function(path, registry, overrides[: rng.randint(1, 2)])
+            except ScenarioError as error:
+                report = str(error)
+                assert report
+                assert all(line.isprintable() for line in report.split("\n")), ascii(report)

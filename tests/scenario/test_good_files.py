@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from simcluster.cli import main
 from simcluster.scenario import ScenarioError, canonical_key, load, load_grid, resolved, to_yaml
 from tests.scenario.template import BASE, FILES
+
+#: With a trace of the link's capacity.
+TRACED = BASE.replace("latency: 100 us", "schedule: [{trace: FILE}]")
 
 GOOD_FILES = sorted((FILES / "good").glob("*.yaml"))
 
@@ -30,6 +36,11 @@ CONTROLS = [
     ("1,000,000 workers", BASE.replace("workers: 4", "workers: 1000000"), {"workers": 1_000_000}),
     ("4,096 groups", BASE.replace("workers: 4", "groups:\n" + "  - {count: 1, speed: 1.5}\n" * 4096),
         {"workers": 4096}),
+    ("the largest seed", BASE.replace("seed: 1", f"seed: {2**63 - 1}"), {}),
+    ("the largest minibatch", BASE.replace("minibatch: 64", f"minibatch: {10**12}"), {}),
+    ("an alias for a text", BASE.replace("name: base", "name: &n base") + "description: *n\n", {}),
+    ("quoted keys", BASE.replace("seed: 1", "'seed': 1"), {}),
+    ("names that only look hostile", BASE.replace("name: base", "name: v1.0, A+B - 2_x"), {"name": "v1.0, A+B - 2_x"}),
     ("letters of all languages", BASE.replace("name: base", "name: Größe 大"), {"name": "Größe 大"}),
     ("long description", BASE + f"description: '{'word ' * 1900}'\n", {}),
     ("literal text", BASE + "description: |\n  two\n  lines\n", {}),
@@ -50,6 +61,33 @@ def test_controls_are_accepted(text, expected, write, registry):
     assert scenario.training.updates == 3
     assert scenario.compression.codec.profile == "none"
     assert not loaded.notices
+
+
+@pytest.mark.parametrize("text", [case[1] for case in CONTROLS], ids=[case[0] for case in CONTROLS])
+def test_controls_are_valid_on_the_command_line(text, write, monkeypatch, capsys):
+    monkeypatch.chdir(write(text).parent)
+    monkeypatch.setattr(sys, "argv", ["simcluster", "validate", "x.yaml"])
+    main()
+    assert capsys.readouterr().out == "x.yaml: valid\n"
+
+
+BESIDE = [
+    ("an extended file in a folder", "extends: sub/y.yaml\n", "sub/y.yaml", BASE),
+    ("an extended file by a link within", "extends: link.yaml\n", "y.yaml", BASE),
+    ("data in a folder", TRACED.replace("FILE", "sub/t.csv"), "sub/t.csv", "time_s,factor\n0,1\n"),
+    ("data of a spreadsheet", TRACED.replace("FILE", "t.csv"), "t.csv", "\ufefftime_s,factor\r\n0,1\r\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "content"), [case[1:] for case in BESIDE], ids=[case[0] for case in BESIDE])
+def test_files_beside_are_read(text, name, content, write, monkeypatch, capsys):
+    write(content, name)
+    folder = write(text).parent
+    (folder / "link.yaml").symlink_to(name)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["simcluster", "run", "x.yaml"])
+    main()
+    assert "update time" in capsys.readouterr().out
 
 
 def test_the_example_of_the_design_means_what_it_says(registry):

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from simcluster.scenario import json_schema
-from simcluster.scenario.reading import read_file, read_text
+from simcluster.scenario.reading import read_text
 from simcluster.simulation.registry import Registry
 from tests.scenario.template import BASE, FILES, StubRegistry
 
@@ -43,12 +43,12 @@ def test_every_setting_is_described():
 
 @pytest.mark.parametrize("path", sorted(FILES.glob("good/*.yaml")), ids=lambda path: path.stem)
 def test_good_files_validate(path):
-    assert not complaints(read_file(path, path.name, []))
+    assert not complaints(read_text(path.read_text(encoding="utf-8"), path.name, []))
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_all_scenarios_validate_with_the_real_registry(path):
-    node = read_file(path, path.name, [])
+    node = read_text(path.read_text(encoding="utf-8"), path.name, [])
     assert not list(REAL.iter_errors(plain(node.data())))
 
 

@@ -37,7 +37,7 @@ def test_a_server_that_only_encodes_needs_no_cores_to_decode(write, registry):
     text = BASE.replace("codec: none", "codec: gzip\n  direction: pull")
     text = text.replace("workers: 4", "workers: 4\n  server: {cores: 2}")
     (notice,) = load(write(text), registry).notices
-    assert "with direction pull the server decodes nothing" in str(notice)
+    assert "the server decodes nothing: what workers push is not compressed" in str(notice)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""Texts that are no YAML, or more of it than is taken."""
+
+from __future__ import annotations
+
+from tests.scenario.corpus.case import WORKERS, bad, whole
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+YAML = [
+    whole("empty file", "", (1, "", "nothing in it")),
+    whole("only a comment", "# nothing\n", (1, "", "nothing in it")),
+    whole("list", "- a\n", (1, "", "expected a mapping of sections")),
+    whole("scalar", "hello\n", (1, "", "expected a mapping of sections")),
+    bad("duplicate key", "  minibatch: 64", "  minibatch: 64\n  minibatch: 65",
+        (6, "compute.minibatch", "was given before (first in line 5)")),
+    bad("duplicate section", "seed: 1", "seed: 1\nseed: 2", (17, "seed", "was given before (first in line 16)")),
+    bad("duplicate quoted key", "seed: 1", 'seed: 1\n"seed": 2', (17, "seed", "was given before (first in line 16)")),
+    bad("python tag", "seed: 1", "seed: !!python/object/apply:os.system ['true']",
+        (16, "seed", "tags are not taken")),
+    bad("string tag", "name: base", "name: !!str base", (1, "name", "tags are not taken")),
+    bad("bare tag", "name: base", "name: ! base", (1, "name", "tags are not taken")),
+    bad("merge key", "  minibatch: 64", "  minibatch: 64\n  <<: {scaling: weak}",
+        (6, "", "merge keys are not taken")),
+    bad("unknown alias", WORKERS, "workers: *four", (7, "", "the alias 'four' stands for nothing")),
+    bad("alias to itself", WORKERS, "groups: &g [*g]", (7, "", "the alias 'g' stands for nothing")),
+    whole("alias bomb", BOMB, (5, "", "more than 25000 values")),
+    whole("many aliases", "x: &x 1\ny: [" + ", ".join(["*x"] * 1001) + "]\n", (2, "", "more than 1000 aliases")),
+    whole("deep flow", "a: " + "[" * 4000 + "]" * 4000, (1, "", "nested more than 32 deep")),
+    whole("deep block", "".join(f"{' ' * depth}a:\n" for depth in range(200)), (33, "", "nested more than 32 deep")),
+    whole("brackets", "[" * (512 * 1024), (1, "", "more than 10000 characters")),
+    whole("brackets in lines", "[\n" * (256 * 1024), (33, "", "nested more than 32 deep")),
+    whole("a megabyte", "#" + "x\n#" * 2**20, (0, "", "larger than 512 KiB")),
+    whole("too many values", "a:\n" + "- 1\n" * 26_000, (24_999, "", "more than 25000 values")),
+    whole("too many keys", "".join(f"k{number}: 1\n" for number in range(1001)), (1001, "", "more than 1000 keys")),
+    whole("NUL after old line ends", "name: a\r\x00\r", (2, "", "U+0000 is not allowed")),
+    whole("a long line", "name: " + "x" * 10_001, (1, "", "a line of more than 10000 characters")),
+    whole("a long key", "k" * 900 + ": 1", (1, "", "a key has 1 to 200 characters")),
+    bad("two documents", "cluster:", "---\ncluster:", (6, "", "a second document begins here")),
+    whole("directive", "%YAML 1.1\n---\nname: x\n", (1, "", "directives are not taken")),
+    whole("directive out of range", f"%YAML {'9' * 5000}.1\n---\nname: x\n", (1, "", "not valid YAML")),
+    whole("escape out of range", 'name: "\\U00110000"\n', (1, "", "not valid YAML")),
+    bad("half a letter", "name: base", 'name: "\\ud800"', (1, "", "U+D800 is not allowed")),
+    bad("escape for a terminal", "name: base", 'description: "\\e[2J"', (1, "", "U+001B is not allowed")),
+    whole("raw escape", "name: \x1b[2J\n", (1, "", "U+001B is not allowed")),
+    whole("NUL", "name: a\n\x00\n", (2, "", "U+0000 is not allowed")),
+    whole("letters reordered", "name: a\ndescription: \u202eabc\n", (2, "", "U+202E is not allowed")),
+    whole("line separator", "name: a\u2028b\n", (1, "", "U+2028 is not allowed")),
+    bad("tab", "  minibatch: 64", "\tminibatch: 64", (5, "", "indent with spaces")),
+    bad("bad indentation", "  minibatch: 64", "   minibatch: 64", (5, "", "not valid YAML")),
+    bad("colon in a text", "name: base", "name: a: b", (1, "", "needs quotes")),
+    bad("unclosed bracket", "100 MB}", "100 MB", (3, "", "not valid YAML")),
+    bad("unclosed quote", "name: base", "name: 'base", (1, "", "never closed")),
+    whole("mapping for a key", "{a: 1}: 2\n", (1, "", "can't be a key")),
+    whole("alias for a key", "a: &x b\n*x : 1\n", (2, "", "an alias can't be a key")),
+    whole("null for a key", "? \n: 1\n", (1, "", "a key has 1 to 200 characters")),
+]  # fmt: skip
+
+#: Not even text.
+BYTES = [
+    whole("latin-1", "name: caf\xe9\n".encode("latin-1"), (1, "", "not UTF-8 text (save the file as UTF-8)")),
+    whole("UTF-16", "name: x\n".encode("utf-16"), (1, "", "not UTF-8")),
+    whole("a broken letter in line 3", b"name: x\nseed: 1\n# \xc3\x28\n", (3, "", "not UTF-8")),
+    whole("overlong NUL", b"name: \xc0\x80\n", (1, "", "not UTF-8")),
+    whole("half a letter, as bytes", b"name: x\n# \xed\xa0\x80\n", (2, "", "not UTF-8")),
+    whole("gzip", b"\x1f\x8b\x08\x00\x00\x00\x00\x00", (1, "", "not UTF-8")),
+    whole("zeros", bytes(100), (1, "", "U+0000 is not allowed")),
+    whole("a pickle", b"cos\nsystem\n(S'true'\ntR.", (1, "", "expected a mapping of sections")),
+    whole("two byte order marks", b"\xef\xbb\xbf\xef\xbb\xbfname: x\n", (1, "", "U+FEFF is not allowed")),
+    whole("CSI of one letter", "name: a\ndescription: \x9b2J\n", (2, "", "U+009B is not allowed")),
+    whole("a tag of an element", "name: x\nseed: !<tag:yaml.org,2002:python/object:os.system> 1\n",
+        (1, "model", "missing"), (1, "compute", "missing"), (1, "cluster", "missing"), (1, "network", "missing"),
+        (2, "seed", "tags are not taken")),
+    bad("a tag on a section", "cluster:", "cluster: !!map", (6, "cluster", "tags are not taken")),
+    bad("a tag on a list", WORKERS, "groups: !!seq [{count: 1}]", (7, "cluster.groups", "tags are not taken")),
+    bad("a tag on a key", "seed: 1", "!!str seed: 1", (16, "", "tags are not taken")),
+    bad("binary", "seed: 1", "seed: !!binary aGVsbG8=", (16, "seed", "tags are not taken")),
+    bad("merge of an alias", "seed: 1", "seed: 1\nx: &x {a: 1}\ny: {<<: *x}", (18, "", "merge keys are not taken")),
+    bad("a key twice in a flow mapping", WORKERS, "groups: [{count: 1, count: 2}]",
+        (7, "cluster.groups.count", "was given before (first in line 7)")),
+    bad("a number of a thousand digits", "seed: 1", f"seed: {'1' * 1000}", (16, "seed", "more than 40 characters")),
+    bad("digits of another script", WORKERS, "workers: \u0664", (7, "cluster.workers", "expected a whole number")),
+    bad("a binary number", WORKERS, "workers: 0b101", (7, "cluster.workers", "'0b101': expected a whole number")),
+    bad("a date", "seed: 1", "seed: 2020-01-01", (16, "seed", "'2020-01-01': expected a whole number")),
+]  # fmt: skip
