@@ -14,7 +14,23 @@ class UserInputError(SimclusterError):
 
 
 class StuckError(SimclusterError):
-    """The simulation can't go on, since everybody waits; the command line exits with status 3."""
+    """The simulation can't go on, since everybody waits or a budget is spent; the command line exits with status 3.
+
+    Parameters
+    ----------
+    message : str
+        Who waits for what since when.
+    result : object
+        The result of what was simulated until then, marked as incomplete; None if no update was finished.
+    """
+
+    def __init__(self, message: str, result: object = None) -> None:
+        super().__init__(message, result)
+        self.result = result
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0])
 
 
 class UnfinishedError(SimclusterError):

@@ -16,7 +16,7 @@ BASE: dict[str, Any] = {
     "compute": {"minibatch_time": "8 s", "minibatch": 64},
     "cluster": {"workers": 4},
     "network": {"topology": "shared-link", "bandwidth": "100 MB/s", "latency": "0 s"},
-    "training": {"scheme": "sync-ps", "local_iterations": 1, "updates": 2, "pull": "unicast"},
+    "training": {"scheme": "sync-ps", "local_iterations": 1, "updates": 2},
     "compression": {"codec": "none"},
     "seed": 7,
 }

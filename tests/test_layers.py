@@ -24,6 +24,7 @@ LINES = [
     {"scenario"},
     {"results", "trace"},
     {"schemes"},
+    {"learning"},
     {"cluster"},
     {"codecs"},
     {"network"},
@@ -31,7 +32,7 @@ LINES = [
     {"recording"},
     {"protocols"},
     {"options"},
-    {"rng", "units", "errors", "theory"},
+    {"rng", "units", "errors", "theory", "escaping", "files"},
 ]
 RANK = {room: rank for rank, line in enumerate(LINES) for room in line}
 #: Rooms that only these may know.

@@ -1,23 +1,25 @@
-"""Channels: how parameters get from one machine to another in one direction.
+"""Channels: how a part of the parameters gets from one machine to another in one direction.
 
-A channel joins codec, cost profile, cores and network: encode, send, decode. The usages of a codec are its variants, so
-that schemes have no ``if`` about compression:
+A channel joins codec, cost profile, engines and network: encode, send, decode. The usages of a codec are its variants,
+so that schemes have no ``if`` about compression:
 
 - :class:`PlainChannel`: the parameters travel as they are;
 - :class:`RecodingChannel`: every message is encoded by its sender and decoded by its receiver (repetitive
   (de)compression of Jang et al. 2017, section 2);
+- :class:`AgreeingChannel`: the same, after all workers have agreed on something (a shared scaler);
 - :class:`CompressedChannel`: the parameters stay compressed from before the first update to after the last (one-time
   and homomorphic compression, sections 2 and 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Generator, Sequence
+from typing import Any, Protocol
 
-from simcluster.cluster.cores import Cores, Process
+from simcluster.cluster.cores import Engine, Process
+from simcluster.cluster.messages import Coder, Message, Part, PlainCoder, Values
 from simcluster.codecs import CodecProfile
-from simcluster.protocols import Network, Transfer
+from simcluster.protocols import Network, PrivateRoute, Transfer
 from simcluster.recording import DECODE, ENCODE, Follower, Nobody, words
 
 
@@ -29,7 +31,7 @@ class Machine(Protocol):
         """The endpoint in the network."""
 
     @property
-    def cores(self) -> Cores:
+    def engine(self) -> Engine:
         """Where codecs run."""
 
 
@@ -39,31 +41,77 @@ class PlainChannel:
     Parameters
     ----------
     network : Network
+    coder : Coder
+        Makes messages of values.
     model_size : float [B]
-        Size of the uncompressed parameters.
+        Size of all uncompressed parameters.
     """
 
-    def __init__(self, network: Network, model_size: float) -> None:
-        self._network = network
-        self._model_size = model_size
-        #: Bytes of one message on the wire [B].
-        self.wire_size = model_size
-        #: Bytes that the receiver reads when it averages one message [B].
-        self.averaged_size = model_size
+    #: Whether receivers can add messages up without decoding and encoding them.
+    sums = True
 
-    def send(self, source: Machine, destinations: Sequence[Machine]) -> Transfer:
+    def __init__(self, network: Network, coder: Coder, model_size: float) -> None:
+        self._network = network
+        self._coder = coder
+        self._model_size = model_size
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether values go through as they are, in messages of known size that nobody works on."""
+        return self.sums and isinstance(self._coder, PlainCoder)
+
+    def averaged_size(self, part: Part) -> float:
+        """Return the bytes that the receiver reads when it averages one message of a part [B]."""
+        return part.size
+
+    def wire_size(self, part: Part) -> float:
+        """Return the bytes of a message of a part on the wire, by the cost profile [B]."""
+        return part.size
+
+    def private_routes(self, pairs: Sequence[tuple[Machine, Machine]]) -> Sequence[PrivateRoute] | None:
+        """Return the ways from machines to others; see ``Network.private_routes``."""
+        return self._network.private_routes([(source.name, destination.name) for source, destination in pairs])
+
+    def machines(self, parts: Sequence[Machine]) -> Sequence[int] | None:
+        """Return the number of the physical machine that each is a part of; None if each is one of its own."""
+        return self._network.machines([part.name for part in parts])
+
+    def propose(self, machine: Machine, part: Part, values: Values) -> float:
+        """Return the bytes that a worker proposes to all before they encode a part [B]; 0 if they need not agree."""
+        return 0.0
+
+    def send(self, source: Machine, destinations: Sequence[Machine], message: Message) -> Transfer:
         """Start to send one message; several destinations are served by one transfer."""
-        return self._network.transfer(source.name, [machine.name for machine in destinations], self.wire_size)
+        return self._network.transfer(
+            source.name, [machine.name for machine in destinations], message.size, 1.0, message.part.priority
+        )
 
     def prepare(self, machine: Machine) -> Process:
         """Do what happens once, before a machine's first update: nothing."""
         yield from ()
 
-    def encode(self, machine: Machine, follower: Follower, phase: int) -> Process:
-        """Do what a sender does before it sends: nothing."""
-        yield from ()
+    def encode(
+        self, machine: Machine, part: Part, values: Values, follower: Follower, phase: int, to: str = ""
+    ) -> Generator[Any, Any, Message]:
+        """Make a message of the values of a part: at once.
 
-    def decode(self, machine: Machine, follower: Follower, phase: int) -> Process:
+        Parameters
+        ----------
+        machine : Machine
+            The sender.
+        part : Part
+        values : Values
+        follower : Follower
+            Whose update depends on it.
+        phase : int
+            The phase of the update that the work is, from the moment when it is taken up.
+        to : str
+            Who receives it, if it is made for one receiver alone.
+        """
+        yield from ()
+        return self._coder.message(machine.name, part, values, to)
+
+    def decode(self, machine: Machine, message: Message, follower: Follower, phase: int) -> Process:
         """Do what a receiver does with what has arrived: nothing."""
         yield from ()
 
@@ -78,62 +126,74 @@ class _CodecChannel(PlainChannel):
     Parameters
     ----------
     network : Network
+    coder : Coder
+        Makes messages of values.
     model_size : float [B]
-        Size of the uncompressed parameters.
+        Size of all uncompressed parameters.
     profile : CodecProfile
         What encoding and decoding cost, and what remains to be sent.
     """
 
-    def __init__(self, network: Network, model_size: float, profile: CodecProfile) -> None:
-        super().__init__(network, model_size)
-        self.wire_size = profile.compressed_size(model_size)
-        self._encode_time = profile.encode_time(model_size, model_size)
-        self._decode_time = profile.decode_time(model_size, model_size)
+    def __init__(self, network: Network, coder: Coder, model_size: float, profile: CodecProfile) -> None:
+        super().__init__(network, coder, model_size)
+        self._profile = profile
 
-    def _encode(self, machine: Machine, follower: Follower, phase: int) -> Process:
-        return machine.cores.work(words.ENCODE, self._encode_time, self._model_size, follower, phase)
+    def wire_size(self, part: Part) -> float:
+        """Return the bytes of a message of a part on the wire, by the cost profile [B]."""
+        return self._profile.compressed_size(part.size)
 
-    def _decode(self, machine: Machine, follower: Follower, phase: int) -> Process:
-        return machine.cores.work(words.DECODE, self._decode_time, self._model_size, follower, phase)
+    def _encode(self, machine: Machine, size: float, follower: Follower, phase: int) -> Process:
+        duration = self._profile.encode_time(size, self._model_size)
+        return machine.engine.work(words.ENCODE, duration, size, follower, phase)
+
+    def _decode(self, machine: Machine, size: float, follower: Follower, phase: int) -> Process:
+        duration = self._profile.decode_time(size, self._model_size)
+        return machine.engine.work(words.DECODE, duration, size, follower, phase)
 
 
 class RecodingChannel(_CodecChannel):
-    """Encodes and decodes every message, on cores of the machines at its ends."""
+    """Encodes and decodes every message, on engines of the machines at its ends."""
 
-    def encode(self, machine: Machine, follower: Follower, phase: int) -> Process:
-        """Encode one message on a core of the sender.
+    sums = False
 
-        Parameters
-        ----------
-        machine : Machine
-            The sender.
-        follower : Follower
-            Whose update depends on it.
-        phase : int
-            The phase of the update that the work is, from the moment when a core takes it up.
-        """
-        return self._encode(machine, follower, phase)
+    def encode(
+        self, machine: Machine, part: Part, values: Values, follower: Follower, phase: int, to: str = ""
+    ) -> Generator[Any, Any, Message]:
+        """Encode one message on the sender's engine; the parameters are those of :meth:`PlainChannel.encode`."""
+        yield from self._encode(machine, part.size, follower, phase)
+        return self._coder.message(machine.name, part, values, to)
 
-    def decode(self, machine: Machine, follower: Follower, phase: int) -> Process:
-        """Decode one message on a core of the receiver; the parameters are those of :meth:`encode`."""
-        return self._decode(machine, follower, phase)
+    def decode(self, machine: Machine, message: Message, follower: Follower, phase: int) -> Process:
+        """Decode one message on the receiver's engine."""
+        return self._decode(machine, message.part.size, follower, phase)
+
+
+class AgreeingChannel(RecodingChannel):
+    """Encodes and decodes what the workers have agreed on before (see ``propose``)."""
+
+    def wire_size(self, part: Part) -> float:
+        """Return the bytes of a message after the agreement, by the cost profile [B]."""
+        return self._profile.message_size(part.size)
+
+    def propose(self, machine: Machine, part: Part, values: Values) -> float:
+        """Return the bytes that a worker proposes to all before they encode a part [B]."""
+        return self._coder.propose(machine.name, part, values, self._profile.agreed_size(part.size))
 
 
 class CompressedChannel(_CodecChannel):
     """Carries parameters that stay compressed: encoded once before the first update, decoded once after the last."""
 
-    def __init__(self, network: Network, model_size: float, profile: CodecProfile) -> None:
-        super().__init__(network, model_size, profile)
-        self.averaged_size = self.wire_size
+    def averaged_size(self, part: Part) -> float:
+        """Return the bytes of a compressed message, which is averaged as it is [B]."""
+        return self.wire_size(part)
 
     def prepare(self, machine: Machine) -> Process:
         """Encode the machine's parameters, once."""
-        return self._encode(machine, Nobody(), ENCODE)
+        return self._encode(machine, self._model_size, Nobody(), ENCODE)
 
     def finish(self, machine: Machine) -> Process:
         """Decode the machine's parameters, once."""
-        return self._decode(machine, Nobody(), DECODE)
+        return self._decode(machine, self._model_size, Nobody(), DECODE)
 
 
-Channel = PlainChannel | RecodingChannel | CompressedChannel
-
+Channel = PlainChannel | RecodingChannel | AgreeingChannel | CompressedChannel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Protocol
 
 import simpy
 
@@ -17,6 +17,13 @@ from simcluster.recording import WAITING, Follower, words
 
 #: What SimPy runs; it yields events, transfers among them.
 Process = Generator[Any, Any, None]
+
+
+class Engine(Protocol):
+    """What codecs run on: cores or a device."""
+
+    def work(self, activity: int, duration: float, size: float, follower: Follower, phase: int) -> Process:
+        """Do a piece of work; see :meth:`Cores.work`."""
 
 
 class Cores:

@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from simpy.events import EventPriority
 
-from simcluster.network.flow import Flow, Path, Routes
+from simcluster.network.flow import Flow, Path, Route, Routes
 from simcluster.network.guards import Guards
 from simcluster.network.link import FlowClass, Key, Link
+from simcluster.network.private import FluidPrivateRoute
 from simcluster.network.transfer import Traffic, Transfer
 from simcluster.network.wake import DelayLine, Wake
-from simcluster.protocols import LinkUsage
+from simcluster.protocols import LinkUsage, PrivateRoute
 from simcluster.sharing import max_min
 
 if TYPE_CHECKING:
@@ -123,6 +124,21 @@ class FluidNetwork(Traffic):
     def usage(self) -> Sequence[LinkUsage]:
         """Return all links, in the order of the topology, with what they carried until now."""
         return self.links
+
+    def private_routes(self, pairs: Sequence[tuple[str, str]]) -> Sequence[PrivateRoute] | None:
+        """Return the ways from nodes to others, if they share no link and nothing treats their transfers."""
+        if self._treatments:
+            return None
+        ends = [(source, (destination,)) for source, destination in pairs]
+        routes = [self._routes.known.get(each) or self._routes.find(each) for each in ends]
+        links = [link for route in routes for link in route.links]
+        if len(dict.fromkeys(links)) < len(links):
+            return None
+        return [self.private_route(*pair, route) for pair, route in zip(pairs, routes, strict=True)]
+
+    def private_route(self, source: str, destination: str, route: Route) -> FluidPrivateRoute:
+        """Return a way from one node to another on which nobody else sends."""
+        return FluidPrivateRoute(self, route)
 
     def change_capacity(self, link: Link, capacity: float) -> None:
         """Let a link carry another rate from now on [B/s]; 0 cuts it."""

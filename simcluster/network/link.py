@@ -123,6 +123,11 @@ class Link:
             self.weight = self._alone.weight
             self.guard = inf
 
+    def book(self, size: float, busy: float) -> None:
+        """Take over what it has carried without flows: some bytes [B], in so many seconds [s]."""
+        self._carried += size
+        self._busy_s += busy
+
     @property
     def crossing(self) -> list[Flow]:
         """All flows that cross it."""

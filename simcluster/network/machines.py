@@ -58,4 +58,6 @@ def build(
         between = [] if here == there else [ups[here], downs[there]]
         return [ports.up[source], *between, ports.down[destination]]
 
-    return assembly.network(path)
+    network = assembly.network(path)
+    network.place(machine)
+    return network

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from math import fsum
 from typing import TYPE_CHECKING, cast
 
-from simcluster.network.flow import Flow, Path
+from simcluster.network.flow import Flow, Path, Route
 from simcluster.network.fluid import FluidNetwork
 from simcluster.network.link import FlowClass, Link
+from simcluster.network.private import FluidPrivateRoute
 from simcluster.network.transfer import Transfer
-from simcluster.protocols import LinkLog, TransferLog
+from simcluster.protocols import LinkLog, Passages, TransferLog
 
 if TYPE_CHECKING:
     from simpy import Environment
@@ -63,6 +64,11 @@ class RecordedLink(Link):
         elif not self.active:
             self.turn(now)
 
+    def passed(self, since: float, until: float, size: float) -> None:
+        """Write down that a transfer of some bytes [B] was alone on it from ``since`` until ``until`` [s]."""
+        if until > since:
+            self._log.passed(since, size / (until - since), 1, until)
+
     def turn(self, now: float) -> None:
         """Close an interval and begin another, since flows or rates have changed."""
         length = now - self._since
@@ -78,6 +84,40 @@ class RecordedLink(Link):
         else:
             self._rate = None
             self._moved = self.carried_bytes if self._count else 0.0
+
+
+class RecordedPrivateRoute(FluidPrivateRoute):
+    """A private route whose transfers are told to a recorder.
+
+    Parameters
+    ----------
+    network, route
+        As of :class:`FluidPrivateRoute`.
+    source, destination : str
+        Its ends.
+    log : TransferLog
+        Takes what became of each transfer.
+    """
+
+    __slots__ = ("_ends", "_log")
+
+    def __init__(self, network: FluidNetwork, route: Route, source: str, destination: str, log: TransferLog) -> None:
+        super().__init__(network, route)
+        self._ends = source, (destination,)
+        self._log = log
+
+    def book(self, size: float, units: int, passages: Passages) -> None:
+        """Take transfers that have passed into the books, and tell each of them to the recorder."""
+        super().book(size, units, passages)
+        source, destinations = self._ends
+        now = self.network.env.now
+        links = cast("Sequence[RecordedLink]", self.route.links)
+        for start, end, each in passages():
+            until = min(end, now)  # what seems to come is a rounding error
+            if each:
+                for link in links:
+                    link.passed(start + self.latency, until, each)
+            self._log.arrived(source, destinations, each, start, self.route.narrowest, until)
 
 
 class RecordedNetwork(FluidNetwork):
@@ -114,6 +154,10 @@ class RecordedNetwork(FluidNetwork):
         flow = super().transfer(source, destinations, size, weight, priority)
         self._started[flow] = (source, tuple(destinations)), self.env.now
         return flow
+
+    def private_route(self, source: str, destination: str, route: Route) -> RecordedPrivateRoute:
+        """Return a way that reports what passes on it."""
+        return RecordedPrivateRoute(self, route, source, destination, self._log)
 
     def arrive(self, transfer: Transfer) -> None:
         """Book a transfer that needed no link as delivered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,16 @@ from simpy.events import PENDING, Event, EventPriority
 if TYPE_CHECKING:
     from simpy import Environment
 
+    from simcluster.protocols import PrivateRoute
+
 #: Bytes are booked in whole units of 2**-20 B: sums of whole numbers don't depend on the order of their terms, so that
 #: bytes sent are exactly bytes delivered plus bytes discarded.
 _UNITS = float(2**20)
+
+
+def units_of(size: float) -> int:
+    """Return bytes [B] as they are booked."""
+    return int(size * _UNITS)
 
 
 class Transfer(Event):
@@ -114,6 +121,24 @@ class Traffic(ABC):
         self.under_way = 0
         self._delivered = 0
         self._discarded = 0
+        self._machines: Mapping[str, int] = {}
+
+    def place(self, machines: Mapping[str, int]) -> None:
+        """Say which nodes are parts of which machine, in a topology that has machines of several nodes."""
+        self._machines = machines
+
+    def machines(self, nodes: Sequence[str]) -> Sequence[int] | None:
+        """Return the number of the machine that each node is a part of; None if there are no such machines."""
+        return [self._machines[node] for node in nodes] if self._machines else None
+
+    def private_routes(self, pairs: Sequence[tuple[str, str]]) -> Sequence[PrivateRoute] | None:
+        """Return the ways from nodes to others that feel nothing of each other: here there are none."""
+        return None
+
+    def moved(self, units: int) -> None:
+        """Book bytes that were sent and have arrived, in units of 2**-20 B."""
+        self.sent_units += units
+        self._delivered += units
 
     def arrive(self, transfer: Transfer) -> None:
         """Book a transfer as delivered, and let those who wait for it know after what happens now."""

@@ -10,17 +10,29 @@ Left out: bursts shorter than a round trip, which no fluid feels other than by t
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from math import fsum, isfinite
-from pathlib import Path
+from math import fsum, prod
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
 from simcluster.errors import UserInputError
-from simcluster.options import DataFile, Duration, FieldError, NonNegativeNumber, Options, PositiveDuration, Rate
+from simcluster.files import lowered, read_regular
+from simcluster.network.random_times import RandomTime, SomeTime
+from simcluster.options import (
+    LARGEST_DATA_FILE,
+    DataFile,
+    Duration,
+    FieldError,
+    NonNegativeNumber,
+    Options,
+    PositiveDuration,
+    Rate,
+)
 from simcluster.rng import stream
 
 if TYPE_CHECKING:
@@ -33,10 +45,15 @@ if TYPE_CHECKING:
 #: Seconds since the start, and the value from then on.
 Step = tuple[float, float]
 _MOST_STEPS = 1_000_000
+#: Largest number of a trace: a time [s], a rate [B/s] or a factor.
+_MOST = 1e18
 #: What on and off must last at least [s]; each of them is a change of capacity while a transfer is under way.
 _SHORTEST = 1e-4
 #: Random times are drawn this many at a time, so that a long sleep is caught up with fast.
 _DRAWN = 256
+
+#: A number of a trace: not all that Python takes for one.
+_NUMBER = re.compile(r"\s{0,9}\+?(\d{1,40}\.?\d{0,40}|\.\d{1,40})([eE][+-]?\d{1,9})?\s{0,9}", re.ASCII)
 
 _LINK = Field(description="Which links: names in which * stands for anything.", max_length=200)
 
@@ -49,9 +66,9 @@ class Background(Options):
     on: Annotated[PositiveDuration | None, Field(description="How long it is on at a time; always by default.")] = None
     off: Annotated[PositiveDuration | None, Field(description="How long it is off at a time.")] = None
     random: Annotated[bool, Field(description="Whether on and off are the means of exponential times.")] = False
-    trace: Annotated[
-        DataFile | None, Field(description="CSV file with the columns time_s and rate_bytes_per_s.")
-    ] = None
+    trace: Annotated[DataFile | None, Field(description="CSV file with the columns time_s and rate_bytes_per_s.")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -74,6 +91,10 @@ class Change(Options):
 
     link: Annotated[str, _LINK] = "*"
     at: Annotated[Duration | None, Field(description="When it changes.")] = None
+    every: Annotated[
+        SomeTime | None, Field(description="Again and again: the time from the end of one to the next.")
+    ] = None
+    lasts: Annotated[SomeTime | None, Field(description="How long it lasts; for good if not given.")] = None
     factor: Annotated[
         NonNegativeNumber | None, Field(description="Bandwidth as a multiple of the normal one; 0 cuts the link.")
     ] = None
@@ -81,11 +102,21 @@ class Change(Options):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.at is None) != (self.factor is None):
-            raise FieldError("at and factor belong together", "at" if self.at is None else "factor")
-        if (self.at is None) == (self.trace is None):
-            raise FieldError("exactly one of at (with factor) and trace is needed", "at")
+        if (self.at is not None) + (self.every is not None) + (self.trace is not None) != 1:
+            raise FieldError("exactly one of at (with factor), every (with factor and lasts) and trace is needed", "at")
+        if (self.trace is None) != (self.factor is not None):
+            at = "at" if self.every is None else "every"
+            raise FieldError(f"{at} and factor belong together", at if self.trace is not None else "factor")
+        if self.every is not None and self.lasts is None:
+            raise FieldError("what happens again and again must be over in between", "lasts", "say how long it lasts")
+        if self.trace is not None and self.lasts is not None:
+            raise FieldError("has no effect on a trace", "lasts")
         return self
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it is a change for good, or a trace: later ones replace it. Others end, and multiply meanwhile."""
+        return self.lasts is None
 
 
 class _Supply:
@@ -106,12 +137,12 @@ class _Supply:
         self._link = link
         self._normal = link.capacity
         self._goodput = goodput
-        self._factor = 1.0
+        self._factors: dict[int, float] = {}
         self._taken: dict[int, float] = {}
 
-    def scale(self, factor: float) -> None:
-        """Change the bandwidth to a multiple of the normal one."""
-        self._factor = factor
+    def scale(self, source: int, factor: float) -> None:
+        """Change the bandwidth to a multiple of the normal one; what several sources say is multiplied."""
+        self._factors[source] = factor
         self._apply()
 
     def take(self, source: int, rate: float) -> None:
@@ -120,7 +151,7 @@ class _Supply:
         self._apply()
 
     def _apply(self) -> None:
-        left = max(self._normal * self._factor - fsum(self._taken.values()) * self._goodput, 0.0)
+        left = max(self._normal * prod(self._factors.values()) - fsum(self._taken.values()) * self._goodput, 0.0)
         if left != self._link.capacity:
             self._network.change_capacity(self._link, left)
 
@@ -160,7 +191,11 @@ class Variation:
             sources = [(number, each) for number, each in enumerate(background) if fnmatchcase(link.name, each.link)]
             if changes or sources:
                 supplies[link] = supply = _Supply(network, link, goodput)
-                self._start(_scheduled(changes), supply.scale)
+                self._start(_scheduled([each for each in changes if each.is_lasting]), partial(supply.scale, -1))
+                for number, change in enumerate(schedule):
+                    if change in changes and not change.is_lasting:
+                        draws = partial(stream, seed, link.name, f"change {schedule[:number].count(change)} {change!r}")
+                        self._start(_passing(change, draws), partial(supply.scale, number))
                 for number, each in sources:
                     steps = _steps(each, partial(stream, seed, link.name, f"background-{number}"), network.env)
                     self._start(steps, partial(supply.take, number))
@@ -198,6 +233,31 @@ def _scheduled(changes: Sequence[Change]) -> Iterator[Step]:
         if change.trace is not None:
             steps += read_trace(change.trace, "factor")
     return iter(sorted(steps, key=lambda step: step[0]))
+
+
+def _passing(change: Change, draws: Callable[[], np.random.Generator]) -> Iterator[Step]:
+    """Yield the steps of a change that is over after a while, once or again and again."""
+    rng: np.random.Generator | None = None
+    now, factor = 0.0, change.factor if change.factor is not None else 1.0
+
+    def drawn(time: float | RandomTime) -> float:
+        nonlocal rng
+        if not isinstance(time, RandomTime):
+            return time
+        rng = draws() if rng is None else rng
+        return max(time.draw(rng), _SHORTEST)
+
+    assert change.lasts is not None  # noqa: S101 - see is_lasting
+    if change.at is not None:
+        yield change.at, factor
+        yield change.at + drawn(change.lasts), 1.0
+        return
+    assert change.every is not None  # noqa: S101 - the validator has seen to it
+    while True:
+        now += drawn(change.every)
+        yield now, factor
+        now += drawn(change.lasts)
+        yield now, 1.0
 
 
 def _steps(background: Background, draws: Callable[[], np.random.Generator], env: Environment) -> Iterator[Step]:
@@ -251,17 +311,26 @@ def read_trace(path: str, column: str) -> list[Step]:
     """
     steps: list[Step] = []
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                steps.append((float(row["time_s"]), float(row[column])))
-                if len(steps) > _MOST_STEPS:
-                    raise ValueError(f"more than {_MOST_STEPS} rows")
-                if not all(isfinite(value) and value >= 0 for value in steps[-1]):
-                    raise ValueError("expected finite numbers of at least 0")
-                if len(steps) > 1 and steps[-1][0] <= steps[-2][0]:
-                    raise ValueError("times must increase")
+        # A table of a spreadsheet may begin with a byte order mark.
+        text = read_regular(path, LARGEST_DATA_FILE).decode("utf-8-sig")
+        for row in csv.DictReader(io.StringIO(text, newline="")):
+            steps.append((_number(row["time_s"]), _number(row[column])))
+            if len(steps) > _MOST_STEPS:
+                raise ValueError(f"more than {_MOST_STEPS} rows")
+            if len(steps) > 1 and steps[-1][0] <= steps[-2][0]:
+                raise ValueError("times must increase")
+    except OSError as error:
+        raise UserInputError(f"{path}: can't be read: {lowered(error)}") from error
+    except UnicodeDecodeError as error:
+        raise UserInputError(f"{path}: not UTF-8 text") from error
     except KeyError as error:
         raise UserInputError(f"{path}: the column {error} is missing") from error
-    except (OSError, ValueError, TypeError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         raise UserInputError(f"{path}, row {len(steps) + 1}: {error}") from error
     return steps
+
+
+def _number(text: str | None) -> float:
+    if text is None or _NUMBER.fullmatch(text) is None or float(text) > _MOST:
+        raise ValueError(f"expected numbers from 0 to {_MOST:g}, not {text[:40] if text else text!r}")
+    return float(text)

@@ -1,5 +1,7 @@
 """Recording: observers of a run. Off is a null object; a recorder never changes an event."""
 
+from simcluster.recording.followers import Contribution, Everybody, Follower, Nobody, Piece
+from simcluster.recording.incidents import IncidentLog
 from simcluster.recording.journal import (
     AGGREGATE,
     COMPUTATION,
@@ -10,11 +12,9 @@ from simcluster.recording.journal import (
     PUSH,
     SERVER_DECODE,
     SERVER_ENCODE,
+    UNAPPLIED,
     WAITING,
-    Everybody,
-    Follower,
     Journal,
-    Nobody,
     UpdateRow,
 )
 from simcluster.recording.null import NullRecorder
@@ -30,13 +30,17 @@ __all__ = [
     "PUSH",
     "SERVER_DECODE",
     "SERVER_ENCODE",
+    "UNAPPLIED",
     "WAITING",
+    "Contribution",
     "Everybody",
     "Follower",
+    "IncidentLog",
     "Journal",
     "LinkHistory",
     "Nobody",
     "NullRecorder",
+    "Piece",
     "SpanHistory",
     "SpanRecorder",
     "TransferHistory",

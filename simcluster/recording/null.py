@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcluster.protocols import Lane, LinkLog
+from simcluster.protocols import Lane, LinkLog, Past
 
 
 class _NullLane:
@@ -11,6 +11,9 @@ class _NullLane:
     def enter(self, activity: int, update: int = 0, size: float = 0.0, cause: int = 0) -> None:
         """Forget it."""
 
+    def past(self, entries: Past) -> None:
+        """Don't even ask."""
+
 
 class _NullLinkLog:
     __slots__ = ()
@@ -18,7 +21,7 @@ class _NullLinkLog:
     def change(self, rate: float, flows: int) -> None:
         """Forget it."""
 
-    def passed(self, since: float, rate: float, flows: int) -> None:
+    def passed(self, since: float, rate: float, flows: int, until: float | None = None) -> None:
         """Forget it."""
 
 

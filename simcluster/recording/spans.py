@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from simcluster.protocols import Lane, LinkLog, TransferLog
+from simcluster.protocols import Lane, LinkLog, Past, TransferLog
 from simcluster.recording import words
 from simcluster.recording.journal import Clock
 
@@ -56,6 +56,12 @@ class _Lane:
         """Write that the lane's last activity ends now and another begins."""
         self._write(_pack_span(self._clock.now, size, self._number, update, activity, cause))
 
+    def past(self, entries: Past) -> None:
+        """Write what the lane has entered since its last entry; what seems to come is a rounding error."""
+        now = self._clock.now
+        for at, activity, update, size, cause in entries():
+            self._write(_pack_span(min(at, now), size, self._number, update, activity, cause))
+
 
 class _LinkLog:
     """A log that writes a stretch of time when it is over: of several changes at one instant only the last counts."""
@@ -78,12 +84,12 @@ class _LinkLog:
         self._rate = rate
         self._flows = flows
 
-    def passed(self, since: float, rate: float, flows: int) -> None:
-        """Take note of a stretch that ends now, and that the link was idle before it."""
+    def passed(self, since: float, rate: float, flows: int, until: float | None = None) -> None:
+        """Take note of a stretch that ends now or has ended, and that the link was idle before it."""
         if since > self._since:
             self._write(self.last())
         self._write(LINK.pack(since, rate, self._number, flows))
-        self._since = self._clock.now
+        self._since = self._clock.now if until is None else until
 
     def last(self) -> bytes:
         """Return the entry of the stretch that isn't over yet."""
@@ -92,7 +98,7 @@ class _LinkLog:
 
 @dataclass
 class TransferHistory:
-    """What became of each transfer, in the order of their arrivals."""
+    """What became of each transfer, in the order in which it was told."""
 
     #: Source, destinations, start [s], end [s], size [B], bottleneck.
     rows: list[tuple[str, str, float, float, float, str]] = field(default_factory=list)
@@ -103,9 +109,13 @@ class _TransferLog:
         self._clock = clock
         self._rows = history.rows
 
-    def arrived(self, source: str, destinations: Sequence[str], size: float, since: float, bottleneck: str) -> None:
-        """Take note of a transfer that has arrived now."""
-        self._rows.append((source, " ".join(destinations), since, self._clock.now, size, bottleneck))
+    def arrived(
+        self, source: str, destinations: Sequence[str], size: float, since: float, bottleneck: str,
+        until: float | None = None,
+    ) -> None:
+        """Take note of a transfer that has arrived."""
+        end = self._clock.now if until is None else until
+        self._rows.append((source, " ".join(destinations), since, end, size, bottleneck))
 
 
 class SpanRecorder:

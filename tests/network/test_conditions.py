@@ -227,9 +227,9 @@ def test_schedule_options_must_fit_together(change):
     ("text", "message"),
     [
         ("time_s\n1\n", "'factor' is missing"),
-        ("time_s,factor\n0,1\n1,fast\n", "row 2: could not convert"),
+        ("time_s,factor\n0,1\n1,fast\n", "row 2: expected numbers from 0 to"),
         ("time_s,factor\n0,1\n0,2\n", "row 3: times must increase"),
-        ("time_s,factor\n0,nan\n", "finite"),
+        ("time_s,factor\n0,nan\n", "expected numbers from 0 to"),
         ("time_s,factor\n0\n", "row 1"),
     ],
 )

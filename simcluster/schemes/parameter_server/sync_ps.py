@@ -1,20 +1,22 @@
-"""Synchronous SGD through a parameter server (``sync-ps``; Jang et al. 2017, figure 1).
+"""Synchronous SGD through parameter servers (``sync-ps``; Jang et al. 2017, figure 1).
 
 Modelled: every worker computes its local iterations, encodes and pushes; the server decodes each push as soon as it has
 arrived and a core is free, averages when the last one is decoded, encodes once and sends the result; a worker decodes
-and starts its next update at once, so that an early one computes while others still receive.
+and starts its next update at once, so that an early one computes while others still receive. Parts (shares of several
+servers, buckets of layers, slices) go that way independently of each other.
+
+Faults: the barrier misses the worker that crashes, so that the update in progress is lost for all; see ``supervision``.
 """
 
 from __future__ import annotations
 
-from itertools import count
-from typing import Literal
+from typing import ClassVar, Literal
 
 import simpy
-from pydantic import Field
 
 from simcluster.cluster.cores import Process
-from simcluster.cluster.machines import Worker
+from simcluster.cluster.machines import Server, Worker
+from simcluster.cluster.messages import Message, Part, Values
 from simcluster.recording import (
     DECODE,
     ENCODE,
@@ -23,49 +25,55 @@ from simcluster.recording import (
     SERVER_DECODE,
     SERVER_ENCODE,
     WAITING,
+    Contribution,
     Everybody,
-    UpdateRow,
     words,
 )
-from simcluster.schemes.options import SchemeOptions
+from simcluster.schemes.crew import Crew
+from simcluster.schemes.delivery import Arrival, AtOnce, InTurns
+from simcluster.schemes.life import live
 from simcluster.schemes.parameter_server import pull as pulls
-from simcluster.schemes.seams import Cluster, Scheme
+from simcluster.schemes.parameter_server.agreeing import Agreements
+from simcluster.schemes.parameter_server.options import BarrierOptions
+from simcluster.schemes.parameter_server.sharding import shares_of, spread
+from simcluster.schemes.plan import build_plan
+from simcluster.schemes.seams import Cluster, Progress, Scheme
 
 
-class SyncPsOptions(SchemeOptions):
+class SyncPsOptions(BarrierOptions):
     """The ``training`` section of ``sync-ps``."""
 
+    agrees: ClassVar[bool] = True
+
     scheme: Literal["sync-ps"] = "sync-ps"
-    pull: pulls.PullMode = Field(
-        default="unicast",
-        description="How the result reaches the workers: a transfer each, one for all, or without any cost.",
-    )
 
 
 OPTIONS = SyncPsOptions
 
 
 class _Round:
-    """One update at the server: the pushes that it waits for, and the result that the workers wait for."""
+    """One update of one part at a server: the pushes that it waits for, and the result that the workers wait for."""
 
     def __init__(self, env: simpy.Environment, members: int) -> None:
         self._missing = members
-        self.rows: list[UpdateRow] = []
+        self.followers: list[Contribution] = []
+        self.values: list[Values] = []
         self.complete = env.event()
-        #: Succeeds with the arrivals of the result, by worker.
+        #: Succeeds with the message of the result and its arrivals, by worker.
         self.sent = env.event()
 
-    def join(self, row: UpdateRow) -> None:
+    def join(self, follower: Contribution, values: Values) -> None:
         """Count a push that the server has decoded."""
-        self.rows.append(row)
+        self.followers.append(follower)
+        self.values.append(values)
         self._missing -= 1
         if not self._missing:
             self.complete.succeed()
 
     def settle(self, busy: float) -> None:
-        """Charge the server's decoding to all rows; ``busy`` is the time [s] that it has spent so far."""
-        for row in self.rows:
-            row.settle(busy)
+        """Charge the server's decoding to all who wait; ``busy`` is the time [s] that it has spent so far."""
+        for follower in self.followers:
+            follower.settle(busy)
 
 
 class SyncPs:
@@ -80,79 +88,100 @@ class SyncPs:
 
     def __init__(self, options: SyncPsOptions, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._server = cluster.servers[0]
-        self._iterations = options.local_iterations
-        self._pull = pulls.build(options.pull, cluster.env)
-        self._round = self._next_round()
-        self._stopped = False
+        self._plan = plan = build_plan(options, cluster.model)
+        self.progress = Progress(cluster)
+        self._crew = Crew(cluster.env)
+        self._delivery = AtOnce() if plan.is_single else InTurns(cluster.env)
+        self._pull = pulls.build(options.pull, cluster.env, self._delivery)
+        self._agreements = Agreements(cluster, self._delivery)
+        self._store = cluster.learner.store()
+        #: The rounds that go on now, by a server's share of a part and update.
+        self._rounds: dict[tuple[Part, int], _Round] = {}
+        #: Shares of the present update that are not averaged yet.
+        self._missing: dict[int, int] = {}
+        servers = list(cluster.servers)
+        self._shares = [held for shares in shares_of(plan, servers).values() for held in shares]
+        #: Places of the workers among those that are in.
+        self._places = {worker.index: place for place, worker in enumerate(cluster.workers)}
+        exchange = spread(self._exchange, plan, servers, self._crew)
+        self._life = live(options, cluster, self.progress, exchange, plan, self._crew)
 
     def start(self) -> simpy.Event:
         """Start all processes, and return the event at which the training is over."""
-        env = self._cluster.env
-        env.process(self._serve())
-        return env.all_of([env.process(self._train(worker)) for worker in self._cluster.workers])
+        env, crew = self._cluster.env, self._crew
+        for server, share in self._shares:
+            crew.begin(_of_server(server), self._serve(server, share))
+        return env.all_of([crew.begin(worker.index, self._life.train(worker)) for worker in self._cluster.workers])
 
-    def _train(self, worker: Worker) -> Process:
-        """Live a worker's life."""
-        push, pull, journal = self._cluster.push, self._cluster.pull, self._cluster.journal
-        yield from push.prepare(worker)
-        for update in count(1):
-            row = journal.open(worker.index, update, worker.compute_lane)
-            yield worker.compute(self._iterations)
-            yield from push.encode(worker, row, ENCODE)
-            yield from self._push(worker, row)
-            row.arrive(self._server.cores.busy_s)
-            yield from push.decode(self._server, row, SERVER_DECODE)
-            arrivals = yield self._join(row)
-            yield from self._receive(worker, row, arrivals[worker.index])
-            yield from pull.decode(worker, row, DECODE)
-            journal.close(row)
-            if self._stopped:
-                break
-        worker.compute_lane.enter(words.WAIT, cause=words.FINISHED)
-        yield from pull.finish(worker)
+    def dismiss(self) -> None:
+        """Stop all processes, wherever they are."""
+        self._crew.dismiss_all("stopped")
 
-    def _serve(self) -> Process:
-        """Live the server's life."""
-        cluster, server = self._cluster, self._server
-        for update in count(1):
-            this = self._round
+    def _exchange(
+        self, worker: Worker, server: Server, update: int, part: Part, follower: Contribution
+    ) -> Process:
+        """Push a part to its server, and pull the average."""
+        push, pull, replica = self._cluster.push, self._cluster.pull, self._cluster.learner.replica(worker.index)
+        yield from self._agreements.reach(worker, server, update, part, follower)
+        message = yield from push.encode(worker, part, replica.outgoing(part), follower, ENCODE)
+        follower.enter(PUSH)
+        with worker.send.during(words.PUSH, update, message.size):
+            yield from self._delivery.send(push, worker, (server,), message, follower)
+        follower.arrive(server.cores.busy_s)
+        yield from push.decode(server, message, follower, SERVER_DECODE)
+        follower.enter(WAITING, words.OTHER_WORKERS)
+        this = self._round(part, update)
+        this.join(follower, message.values)
+        result, arrivals = yield this.sent
+        yield from self._receive(worker, update, result, arrivals[self._places[worker.index]], follower)
+        yield from pull.decode(worker, result, follower, DECODE)
+        replica.install(part, result.values)
+
+    def _serve(self, server: Server, part: Part) -> Process:
+        """Average one share of a server, update by update."""
+        cluster, progress = self._cluster, self.progress
+        update = cluster.version
+        while update < progress.last:
+            update += 1
+            this = self._round(part, update)
             yield this.complete
             this.settle(server.cores.busy_s)
-            everybody = Everybody(update, this.rows)
-            yield from server.aggregate(len(this.rows) * cluster.push.averaged_size, everybody)
-            yield from cluster.pull.encode(server, everybody, SERVER_ENCODE)
-            self._stopped = cluster.stop.after(update)
-            self._round = self._next_round()
-            this.sent.succeed(self._pull.send(cluster.pull, server, cluster.workers))
-            cluster.journal.progress(update)
-            if self._stopped:
-                break
+            everybody = Everybody(update, this.followers)
+            yield from server.aggregate(len(this.values) * cluster.push.averaged_size(part), everybody)
+            self._store.average(part, this.values)
+            values = self._store.parameters(part)
+            message = yield from cluster.pull.encode(server, part, values, everybody, SERVER_ENCODE)
+            self._averaged(update)
+            del self._rounds[part, update]
+            this.sent.succeed((message, self._pull.send(cluster.pull, server, cluster.workers, message)))
 
-    def _next_round(self) -> _Round:
-        return _Round(self._cluster.env, len(self._cluster.workers))
-
-    def _push(self, worker: Worker, row: UpdateRow) -> Process:
-        """Send the worker's parameters to the server."""
-        push = self._cluster.push
-        row.enter(PUSH)
-        worker.send.enter(words.PUSH, row.update, push.wire_size)
-        yield push.send(worker, (self._server,))
-        worker.send.enter(words.WAIT, cause=words.NOTHING_TO_SEND)
-
-    def _join(self, row: UpdateRow) -> simpy.Event:
-        """Join the round, and return the event at which the server sends its result."""
-        row.enter(WAITING, words.OTHER_WORKERS)
-        this = self._round
-        this.join(row)
-        return this.sent
-
-    def _receive(self, worker: Worker, row: UpdateRow, arrival: pulls.Arrival) -> Process:
+    def _receive(
+        self, worker: Worker, update: int, message: Message, arrival: Arrival, follower: Contribution
+    ) -> Process:
         """Receive the result."""
-        row.enter(PULL)
-        worker.receive.enter(words.PULL, row.update, self._cluster.pull.wire_size)
-        yield arrival
-        worker.receive.enter(words.WAIT, cause=words.NOTHING_TO_RECEIVE)
+        follower.enter(PULL)
+        with worker.receive.during(words.PULL, update, message.size):
+            yield arrival
+
+    def _round(self, part: Part, update: int) -> _Round:
+        """Return the round of a part, which begins when somebody first asks for it."""
+        key = part, update
+        if key not in self._rounds:
+            self._rounds[key] = _Round(self._cluster.env, len(self._cluster.workers))
+        return self._rounds[key]
+
+    def _averaged(self, update: int) -> None:
+        """Count a share that has been averaged; the update is applied when all are."""
+        missing = self._missing.pop(update, len(self._shares)) - 1
+        if missing:
+            self._missing[update] = missing
+        else:
+            self.progress.applied()
+
+
+def _of_server(server: Server) -> int:
+    """Return a number for the crew that no worker has."""
+    return -1 - server.index
 
 
 def build(options: SyncPsOptions, cluster: Cluster) -> Scheme:

@@ -1,0 +1,53 @@
+"""The processes of the workers: begun for somebody, and dismissed when that worker is gone or the training is over."""
+
+from __future__ import annotations
+
+import simpy
+from simpy.events import Initialize
+
+from simcluster.cluster.cores import Process
+
+
+class Crew:
+    """All processes of a scheme that can be dismissed.
+
+    Parameters
+    ----------
+    env : simpy.Environment
+    """
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env = env
+        #: Those that run, by whose they are; dictionaries keep the order in which they began.
+        self._at_work: dict[int, dict[simpy.Process, None]] = {}
+
+    def begin(self, whose: int, life: Process) -> simpy.Process:
+        """Start a process of a worker."""
+        at_work = self._at_work.setdefault(whose, {})
+        process = self._env.process(_dismissable(life))
+        at_work[process] = None
+        if process.callbacks is not None:
+            process.callbacks.append(lambda event: at_work.pop(process, None))
+        return process
+
+    def dismiss(self, whose: int, cause: str) -> None:
+        """Interrupt all processes of a worker, wherever they are: they end, and let go of what they hold."""
+        for process in list(self._at_work.pop(whose, {})):
+            if isinstance(process.target, Initialize):
+                # Not begun yet: it never will.
+                process.target.callbacks = []
+            elif process.is_alive:
+                process.interrupt(cause)
+
+    def dismiss_all(self, cause: str) -> None:
+        """Interrupt all processes."""
+        for whose in list(self._at_work):
+            self.dismiss(whose, cause)
+
+
+def _dismissable(life: Process) -> Process:
+    """Live a life until its end, or until it is interrupted."""
+    try:
+        yield from life
+    except simpy.Interrupt:
+        life.close()
