@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
+from simcluster.learning.history import History
 from simcluster.recording import LinkHistory, SpanHistory, TransferHistory
 
 
@@ -29,11 +30,20 @@ class Records:
     rows: array[float]
     #: Simulated time of the whole run [s].
     total_time: float
-    sent_bytes: float
+    #: Bytes that arrived, those of transfers that were cancelled half way among them [B].
+    carried_bytes: float
+    #: Updates that were computed, and thrown away.
+    discarded_updates: int
+    #: Kind, entity, start [s] and end [s] of what went wrong, and of checkpoints and recoveries.
+    incidents: list[tuple[str, str, float, float]]
+    #: Why the run didn't finish; empty if it did.
+    incomplete: str
     links: list[LinkTotals]
     spans: SpanHistory | None
     link_history: LinkHistory | None
     transfers: TransferHistory | None
+    #: How the real training went, if there was one.
+    learning: History | None = None
 
 
 @dataclass(frozen=True)
@@ -54,3 +64,5 @@ class RunFacts:
     price: float | None
     #: Watts per node [W].
     power: float | None
+    #: Of the mixing matrix; None in schemes that don't gossip.
+    spectral_gap: float | None = None

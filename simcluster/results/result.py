@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simcluster.errors import UserInputError
+from simcluster.results.csv_text import to_csv
 from simcluster.results.records import Records, RunFacts
 from simcluster.results.summary import Summary, summarize
 
@@ -111,14 +112,40 @@ class Result:
             raise UserInputError("the network is one shared link, everybody's bottleneck: spans say who used it when")
         return transfers_table(_recorded(self._records.transfers, "transfers"))
 
+    @cached_property
+    def learning(self) -> pd.DataFrame:
+        """One row per evaluation of what was really learned: time_s, update, entity, loss, accuracy and others.
+
+        Raises
+        ------
+        UserInputError
+            If the scenario has no section ``learning``.
+        """
+        from simcluster.results.learning import learning_table
+
+        if self._records.learning is None:
+            raise UserInputError("nothing was learned: the scenario has no section 'learning'")
+        return learning_table(self._records.learning)
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """One row per crash, slow phase, checkpoint and recovery: kind, entity, start_s, end_s."""
+        import pandas as pd
+
+        return pd.DataFrame(self._records.incidents, columns=["kind", "entity", "start_s", "end_s"])
+
     def tables(self) -> dict[str, Callable[[], pd.DataFrame]]:
         """Return what makes each table that the run recorded, by name."""
         known: dict[str, Callable[[], pd.DataFrame]] = {
             "summary": lambda: self.summary,
             "updates": lambda: self.updates,
         }
+        if self._records.incidents:
+            known |= {"incidents": lambda: self.incidents}
         if self._records.spans is not None:
             known |= {"spans": lambda: self.spans, "links": lambda: self.links}
+        if self._records.learning is not None:
+            known |= {"learning": lambda: self.learning}
         if self._records.transfers is not None:
             known |= {"transfers": lambda: self.transfers}
         return known
@@ -133,7 +160,7 @@ class Result:
         paths = []
         for name, make in self.tables().items():
             path = folder / f"{name}.csv"
-            make().to_csv(path, index=False, lineterminator="\n")
+            path.write_text(to_csv(make()), encoding="utf-8", newline="")
             paths.append(path)
         return paths
 

@@ -13,6 +13,7 @@ from simcluster.recording import LinkHistory, SpanHistory, TransferHistory
 from simcluster.recording.journal import COLUMNS, PARTS
 from simcluster.recording.spans import LINK, SPAN
 from simcluster.recording.words import WAIT
+from simcluster.results.summary import lags
 
 _SPAN = np.dtype(
     [("start", "<f8"), ("size", "<f8"), ("lane", "<i4"), ("update", "<i4"), ("activity", "<i2"), ("cause", "<i2")]
@@ -23,14 +24,18 @@ _LINK = np.dtype([("start", "<f8"), ("rate", "<f8"), ("link", "<i4"), ("flows", 
 def updates_table(rows: array[float]) -> pd.DataFrame:
     """Return one row per update and worker, sorted; all parts in seconds.
 
-    ``transfer_s`` (the paper's T_tnf) is the time in which the worker's compute lane doesn't compute.
+    ``transfer_s`` (the paper's T_tnf) is the time in which the worker's compute lane doesn't compute. Rows of update 0
+    never took effect. ``staleness`` is in updates that others had applied meanwhile; ``lag`` says how many updates the
+    worker was ahead of the slowest one when it began.
     """
     table = pd.DataFrame(np.frombuffer(rows, dtype="<f8").reshape(-1, len(COLUMNS)), columns=list(COLUMNS))
-    table = table.sort_values(["update", "worker"], ignore_index=True)
-    table[["update", "staleness"]] = table[["update", "staleness"]].astype("int64")
+    table["lag"] = lags({name: table[name].tolist() for name in COLUMNS})
+    table = table.sort_values(["update", "worker", "step"], ignore_index=True)
+    whole = ["update", "staleness", "step", "lag"]
+    table[whole] = table[whole].astype("int64")
     table["worker"] = "worker-" + table["worker"].astype("int64").astype(str)
     others = table[list(PARTS[1:])].sum(axis=1)
-    table.insert(len(COLUMNS) - 1, "transfer_s", others)
+    table.insert(COLUMNS.index("staleness"), "transfer_s", others)
     return table
 
 
@@ -118,9 +123,13 @@ def links_table(history: LinkHistory, end: float, capacities: Mapping[str, float
 
 
 def transfers_table(history: TransferHistory) -> pd.DataFrame:
-    """Return one row for each transfer that arrived: who sent how much to whom and when, and which link bounded it."""
+    """Return one row for each transfer that arrived: who sent how much to whom and when, and which link bounded it.
+
+    They are in the order of their arrivals; of those that tie, in the order in which they were told.
+    """
     columns = ["source", "destinations", "start_s", "end_s", "size_bytes", "bottleneck"]
-    return pd.DataFrame(history.rows, columns=columns)
+    table = pd.DataFrame(history.rows, columns=columns)
+    return table.sort_values("end_s", kind="stable", ignore_index=True)
 
 
 assert _SPAN.itemsize == SPAN.size  # noqa: S101 - the two layouts are one

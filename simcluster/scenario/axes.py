@@ -18,7 +18,7 @@ from simcluster.scenario.scalars import MOST_DIGITS, parse_scalar
 from simcluster.scenario.tree import Node, Scalar
 
 #: Most values of one axis, and most points of one grid.
-MOST_POINTS = 100_000
+MOST_POINTS = 25_000
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?"
 _UNIT = r"\s*([a-zA-Zµμ][^\s.:\d]*)?\s*"
@@ -54,7 +54,7 @@ def parse_axis(text: str) -> list[Scalar]:
     Raises
     ------
     AxisError
-        If a value is missing, a range is bad, or there are more than 100,000 values.
+        If a value is missing, a range is bad, or there are more than 25,000 values.
     """
     values: list[Scalar] = []
     for _, element in _elements(text):

@@ -14,22 +14,26 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from simcluster.learning.architecture import PARAMETER_BYTES
+from simcluster.learning.options import LearningOptions
 from simcluster.options import WRITTEN, Options
+from simcluster.scenario.compression import NO_CODEC, Compression
 from simcluster.scenario.idle import idle_settings
+from simcluster.scenario.machines import Cluster
 from simcluster.scenario.merging import Path
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Notice, Problem
 from simcluster.scenario.profiles import Catalogue, measured
-from simcluster.scenario.schema import NO_CODEC, Cluster, Compression, Compute, Model, Scenario
+from simcluster.scenario.schema import Compute, Model, Scenario
 from simcluster.scenario.tree import Level, Node, plant
 from simcluster.scenario.vocabulary import CHOICES, FILE_KEYS, REQUIRED, Registry, home
 from simcluster.scenario.wording import explain
 from simcluster.units import format_duration
 
-_HEAD = ("name", "description", "seed")
+_HEAD = ("name", "description", "faults", "recovery", "budget", "seed")
 
 #: Sections that are remembered; the oldest are forgotten.
-_REMEMBERED = 1000
+REMEMBERED = 1000
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 
@@ -104,16 +108,16 @@ class Builder:
                 place = child.key or child.place
                 findings.problems.append(Problem(place, key[:100], "unknown key", hint=hint))
         for key, about in REQUIRED.items():
-            if key not in tree.mapping:
+            if key not in tree.mapping and not (key == "model" and _learns_its_own(tree)):
                 findings.problems.append(Problem(tree.place, key, f"missing key '{key}'", hint=about))
 
     def _check_head(self, tree: Node, head: dict[str, Any], name: str, findings: Findings) -> None:
-        """Report what is wrong with name, description and seed although no scenario can be made."""
+        """Report what is wrong with what stands at the top although no scenario can be made."""
         try:
             Scenario.model_validate({"name": name, **head}, context=self._context)
         except ValidationError as error:
             problems = explain(error, Scenario, tree, (), self._registry)
-            findings.problems += [problem for problem in problems if problem.field in head]
+            findings.problems += [one for one in problems if one.field.split(".")[0].split("[")[0] in head]
 
     def _sections(self, tree: Node, findings: Findings) -> dict[str, Any]:
         """Return the validated sections; those with problems are left out."""
@@ -137,12 +141,16 @@ class Builder:
             parts["compression"] = findings.absorb(self._remembered(self._compression, sections["compression"]))
         else:
             parts["compression"] = findings.absorb(self._compression(empty))
+        if "learning" in sections:
+            parts["learning"] = findings.absorb(self._remembered(self._learning, sections["learning"]))
+            if _learns_its_own(tree):
+                parts.setdefault("model", Model(parameters=PARAMETER_BYTES))  # the scenario puts in its own
         return parts
 
     def _remembered(self, make: Callable[..., Findings], *nodes: Node) -> Findings:
         key = (make.__name__, *(id(node) for node in nodes))
         if key not in self._memory:
-            if len(self._memory) >= _REMEMBERED:
+            if len(self._memory) >= REMEMBERED:
                 del self._memory[next(iter(self._memory))]
             # The nodes are kept with it: an id is unique only as long as its object lives.
             self._memory[key] = (nodes, make(*nodes))
@@ -261,17 +269,49 @@ class Builder:
         if not isinstance(node.value, dict):
             self._validated(Compression, node.data(), node, ("compression",), findings)
             return findings
-        codec = node.value.get("codec", plant(NO_CODEC, node.place, Level.CATALOGUE))
-        path = ("compression", "codec")
-        expanded = self._catalogue.expand(codec, path, findings.problems, findings.notices)
-        if expanded.node is None:
-            return findings
-        profile = expanded.node
-        if expanded.name:
-            profile = profile.having(profile=plant(expanded.name, codec.place, Level.CATALOGUE))
-        node = node.having(codec=profile)
+        written = {"codec": plant(NO_CODEC, node.place, Level.CATALOGUE)} | node.mapping
+        for key in ("codec", "push", "pull"):
+            if key not in written:
+                continue
+            expanded = self._catalogue.expand(written[key], ("compression", key), findings.problems, findings.notices)
+            if expanded.node is None:
+                return findings
+            profile = expanded.node
+            if expanded.name:
+                profile = profile.having(profile=plant(expanded.name, written[key].place, Level.CATALOGUE))
+            node = node.having(**{key: profile})
+            self._check_encoder(key, profile, findings)
         findings.value = self._validated(Compression, node.data(), node, ("compression",), findings)
         return findings
+
+    def _check_encoder(self, key: str, profile: Node, findings: Findings) -> None:
+        """Report what is wrong with an encoder that somebody wrote; the catalogue's are known to be right."""
+        encoder, path = profile.mapping.get("encoder"), ("compression", key, "encoder")
+        if encoder is None or not isinstance(encoder.value, dict) or _is_catalogues(encoder):
+            return
+        name = encoder.mapping.get("codec", plant(None, encoder.place, encoder.level))
+        known = self._registry.names("codec")
+        if name.value not in known:
+            hint = nearest(name.value, known) or f"known: {', '.join(known)}"
+            where = ".".join((*path, "codec"))
+            findings.problems.append(Problem(name.place, where, "no such codec", name.data(), hint))
+            return
+        self._validated(self._registry.options("codec", str(name.value)), encoder.data(), encoder, path, findings)
+
+    def _learning(self, node: Node) -> Findings:
+        findings = Findings()
+        findings.value = self._validated(LearningOptions, node.data(), node, ("learning",), findings)
+        return findings
+
+
+def _learns_its_own(tree: Node) -> bool:
+    """Return whether the clock moves what is learned, so that there is no other model."""
+    learning = tree.mapping.get("learning")
+    return learning is not None and "coupling" in learning.mapping and learning.mapping["coupling"].value == "own"
+
+
+def _is_catalogues(node: Node) -> bool:
+    return node.level == Level.CATALOGUE and all(child.level == Level.CATALOGUE for child in node.mapping.values())
 
 
 def name_of(path: str) -> str:

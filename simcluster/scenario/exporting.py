@@ -7,6 +7,7 @@ see, for example that ``cluster.workers`` was inherited when ``groups`` are give
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -96,9 +97,11 @@ def _definitions(registry: Registry) -> Schema:
         if name not in _IN_LISTS:
             definition.pop("required", None)
     for path, name in {("cluster",): "Cluster", ("compression", "codec"): "CodecProfile"}.items():
-        definitions[name]["allOf"] = [{"not": {"required": list(group)}} for group in ALTERNATIVES[path]]
-    codec = {"description": "How parameters are compressed.", **_named("codecs", {"$ref": "#/$defs/CodecProfile"})}
-    definitions["Compression"]["properties"]["codec"] = codec
+        definitions[name]["allOf"] = [{"not": _given(group)} for group in ALTERNATIVES[path]]
+    for key in ("codec", "push", "pull"):
+        properties = definitions["Compression"]["properties"]
+        described = {"description": properties[key].get("description", "How parameters are compressed.")}
+        properties[key] = {**described, **_named("codecs", {"$ref": "#/$defs/CodecProfile"})}
     profiled = [("Model", "models"), ("CodecProfile", "codecs")]
     profiled += [(registry.options("topology", name).__name__, "networks") for name in registry.names("topology")]
     for name, kind in profiled:
@@ -106,6 +109,11 @@ def _definitions(registry: Registry) -> Schema:
             "description": "A name of the catalogue, amended by the other keys.", "enum": catalogue.names(kind)
         }  # fmt: skip
     return definitions
+
+
+def _given(keys: Sequence[str]) -> Schema:
+    """Return the schema of a mapping in which all of some keys are set; null takes an inherited setting away."""
+    return {"required": list(keys), "properties": {key: {"not": {"type": "null"}} for key in keys}}
 
 
 def _named(kind: str, *mappings: Schema) -> Schema:
@@ -116,8 +124,13 @@ def _settings(registry: Registry, own: Schema) -> Schema:
     """Return the schemas of the sections, by key."""
     choices: dict[str, list[Schema]] = {}
     for section, (kind, default) in CHOICES.items():
+        # Presets amend the options of a scheme without naming it again.
+        free = registry.names(kind) if section == "training" else [default]
         choices[section] = [
-            {"$ref": f"#/$defs/{registry.options(kind, name).__name__}", **({} if name == default else _chosen(kind))}
+            {
+                "$ref": f"#/$defs/{registry.options(kind, name).__name__}",
+                **({} if name in free else {"required": [kind]}),
+            }
             for name in registry.names(kind)
         ]
     return {
@@ -128,10 +141,6 @@ def _settings(registry: Registry, own: Schema) -> Schema:
     }
 
 
-def _chosen(kind: str) -> Schema:
-    return {"required": [kind]}
-
-
 def _complete(registry: Registry) -> Schema:
     """Return what a file must hold that extends no other."""
     networks: list[Schema] = [{"type": "string"}, {"required": ["profile"]}]
@@ -139,8 +148,10 @@ def _complete(registry: Registry) -> Schema:
         model = registry.options("topology", name)
         needed = [key for key, field in model.model_fields.items() if field.is_required()]
         networks.append({"properties": {"topology": {"const": name}}, "required": needed})
+    own = {"properties": {"coupling": {"const": "own"}}, "required": ["coupling"]}
     return {
-        "required": list(REQUIRED),
+        "required": [key for key in REQUIRED if key != "model"],
+        "anyOf": [{"required": ["model"]}, {"required": ["learning"], "properties": {"learning": own}}],
         "properties": {
             "network": {"anyOf": networks},
             "cluster": {"anyOf": [{"required": [key]} for key in ("workers", "groups")]},

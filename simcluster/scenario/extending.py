@@ -12,7 +12,7 @@ from pathlib import Path
 from simcluster.scenario.merging import merge
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Problem
-from simcluster.scenario.reading import read_file
+from simcluster.scenario.reading import MOST_BYTES, read_file, read_text
 from simcluster.scenario.tree import Level, Node
 
 MOST_EXTENDED = 16
@@ -43,10 +43,20 @@ def read_with_bases(path: Path, source: str, allow_path: bool, problems: list[Pr
     """
     trees: list[Node] = []
     seen: list[Path] = []
-    folder = _real(path.parent)
+    folder, left = _real(path.parent), MOST_BYTES
+    extends: Node | None = None
     while True:
         seen.append(_real(path))
-        tree = read_file(path, source, problems, Level.FILE - len(trees))
+        text = read_file(path, source, problems)
+        left -= len(text or "")
+        if extends is not None and left < 0:
+            expected = f"together with the files above it larger than {MOST_BYTES // 1024} KiB"
+            problems.append(Problem(extends.place, "extends", expected, extends.data()))
+            text = None
+        tree = None if text is None else read_text(text, source, problems, Level.FILE - len(trees))
+        if tree is not None and trees and not isinstance(tree.value, dict):
+            problems.append(Problem(tree.place, "", "expected a mapping of sections, such as model: ..."))
+            tree = None
         if tree is None:
             return _merged(trees), False
         trees.append(tree)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any
 
 from simcluster.scenario.axes import MOST_POINTS
-from simcluster.scenario.building import Findings
-from simcluster.scenario.loading import Source, open_source
+from simcluster.scenario.building import REMEMBERED, Findings
+from simcluster.scenario.loading import MOST_CHECKED, Source, open_source
 from simcluster.scenario.merging import Path, conflict
 from simcluster.scenario.overriding import Setting, preset_place, put_all
 from simcluster.scenario.places import Place
@@ -28,6 +28,8 @@ from simcluster.scenario.vocabulary import Registry
 
 #: Most comparisons of points with exclusions.
 MOST_CHECKS = 1_000_000
+#: Most values of all points together, each counted with the whole scenario: what looking at them may cost.
+MOST_VALUES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Grid:
 
     def _built(self) -> Iterator[tuple[dict[Path, Node], Findings]]:
         """Yield the settings of every point, and what they come to."""
-        source, trees = self._source, _PresetTrees(self._source, self._presets)
+        source, trees, patched = self._source, _PresetTrees(self._source, self._presets), _Sections()
         kept = set(self._kept) if len(self._kept) < prod(len(axis.rows) for axis in self._axes) else None
         for index, steps in enumerate(product(*(axis.rows for axis in self._axes))):
             if kept is not None and index not in kept:
@@ -119,8 +121,7 @@ class Grid:
             settings = self._settings(steps)
             problems: list[Problem] = []
             tree = trees.with_preset(settings.get(PRESET), problems)
-            made = [(path, value) for path, value in settings.items() if path != PRESET]
-            tree = put_all(tree, [*self._fixed, *made])
+            tree = patched.put(tree, [*self._fixed, *((path, settings[path]) for path in settings if path != PRESET)])
             findings = source.builder.build(tree, source.name)
             yield settings, Findings(findings.value, [*problems, *findings.problems], findings.notices)
 
@@ -153,6 +154,34 @@ class Grid:
     def _chosen(self) -> list[str]:
         on_axis = [value.data() for axis in self._axes if PRESET in axis.paths for (value,) in axis.rows]
         return [*self._presets, *on_axis]
+
+
+class _Sections:
+    """Sections with settings put into them, each made once: points that agree on a section share it.
+
+    Who checks a section then checks it once, however many points have it.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], tuple[object, Node]] = {}
+
+    def put(self, tree: Node, settings: Sequence[tuple[Path, Node]]) -> Node:
+        """Return the tree with settings put into it; see `put_all`."""
+        sections: dict[str, list[tuple[Path, Node]]] = {}
+        for path, value in settings:
+            sections.setdefault(path[0], []).append((path, value))
+        entries = {}
+        for name, inside in sections.items():
+            above = tree.mapping.get(name)
+            key = (name, id(above), *((path, id(value)) for path, value in inside))
+            if key not in self._made:
+                if len(self._made) >= REMEMBERED:
+                    del self._made[next(iter(self._made))]
+                bare = replace(tree, value={} if above is None else {name: above})
+                # What an id belongs to is kept with it: it is unique only as long as its object lives.
+                self._made[key] = (above, inside), put_all(bare, inside).mapping[name]
+            entries[name] = self._made[key][1]
+        return tree.having(**entries) if entries else tree
 
 
 class _PresetTrees:
@@ -205,7 +234,7 @@ def load_grid(
         source.problems.append(Problem(preset_place(alternatives[1]), "preset", "two lists of presets"))
     asked = [*source.settings, *(_preset_axis(names) for names in alternatives[:1])]
     axes = _axes(sweep, asked)
-    _limit(axes, sweep, asked[-1].place if asked else sweep.place, source.problems)
+    _limit(axes, sweep, asked[-1].place if asked else sweep.place, source)
     if source.problems:
         # A broken axis would only repeat itself at every point: what the file says without it is still checked.
         source.raise_if_wrong(source.builder.build(source.tree, source.name), ())
@@ -215,14 +244,32 @@ def load_grid(
     return grid
 
 
-def _limit(axes: Sequence[Axis], sweep: Sweep, last: Place, problems: list[Problem]) -> None:
+def _limit(axes: Sequence[Axis], sweep: Sweep, last: Place, source: Source) -> None:
     """Report a grid that is too large, before anything of it is made."""
+    problems = source.problems
     points = prod(len(axis.rows) for axis in axes)
+    excluded = sum(len(values) for rule in sweep.excluded for values in rule.values())
+    hint = "sweep the parts one by one"
     if points > MOST_POINTS:
-        problems.append(Problem(last, "sweep", f"more than {MOST_POINTS} points"))
-    elif points * len(sweep.excluded) > MOST_CHECKS:
-        expected = f"{len(sweep.excluded)} exclusions are too many for {points} points"
+        problems.append(Problem(last, "sweep", f"more than {MOST_POINTS} points", hint=hint))
+    elif points * excluded > MOST_CHECKS:
+        expected = f"exclusions with {excluded} values are too many for {points} points"
         problems.append(Problem(sweep.place, "sweep.exclude", expected))
+    elif points > 1:
+        sizes = source.sizes()
+        whole = sum(sizes.values())
+        if points * whole > MOST_VALUES or _checked(axes, sizes) > MOST_CHECKED:
+            expected = f"{points} points are too many for a scenario of {whole} values"
+            problems.append(Problem(last, "sweep", expected, hint=hint))
+
+
+def _checked(axes: Sequence[Axis], sizes: Mapping[str, int]) -> int:
+    """Return the number of values in all sections that differ between points, a preset counted as if it changed all."""
+    total = 0
+    for section, size in sizes.items():
+        touching = [axis for axis in axes if {section, PRESET[0]} & {path[0] for path in axis.paths}]
+        total += size * prod(len(axis.rows) for axis in touching) if touching else 0
+    return total
 
 
 def _preset_axis(names: str) -> Setting:

@@ -10,13 +10,20 @@ from typing import Any
 
 from simcluster.scenario.building import Builder, Findings, name_of
 from simcluster.scenario.extending import read_with_bases
+from simcluster.scenario.merging import PROFILED
 from simcluster.scenario.overriding import Presets, Setting, parse_overrides, parse_path, preset_place, put_all
 from simcluster.scenario.places import Place
 from simcluster.scenario.problems import Notice, Problem, ScenarioError
+from simcluster.scenario.profiles import Catalogue
 from simcluster.scenario.schema import Scenario
 from simcluster.scenario.tree import Level, Node, plant
 from simcluster.scenario.vocabulary import FILE_KEYS, Registry
+from simcluster.scenario.wording import MOST_EXPLAINED
 from simcluster.scenario.writing import resolved
+
+#: Most values of all sections that differ between points of a grid, or between presets: what checking them may cost,
+#: and what of it may be kept.
+MOST_CHECKED = 500_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,15 @@ class Source:
         """The scenario's name, if its file gives none."""
         return name_of(self.path)
 
+    def sizes(self) -> dict[str, int]:
+        """Return the number of values of each section, with what names of the catalogue stand for."""
+        catalogue = Catalogue()
+        sizes = {}
+        for name, node in self.tree.without(*FILE_KEYS).mapping.items():
+            expanded = catalogue.expand(node, (name,), [], []).node if (name,) in PROFILED else node
+            sizes[name] = (expanded or node).count()
+        return sizes
+
     def raise_if_wrong(self, findings: Findings, presets: Sequence[str]) -> None:
         """Raise all problems together, if there are any.
 
@@ -87,13 +103,27 @@ class Source:
         others = [name for name in self.presets.patches if name not in chosen]
         if not others:
             return []
+        if too_many := self._too_many_presets():
+            return [too_many]
         without = self.builder.build(self.tree, self.name).problems
         innocent = {(problem.field, problem.expected) for problem in without}
         problems: list[Problem] = []
         for name in others:
             tree = self.presets.apply(self.tree, [(name, preset_place(name))], [])
             problems += self.builder.build(tree, self.name).problems
+            if len(problems) > MOST_EXPLAINED:
+                break
         return [problem for problem in problems if (problem.field, problem.expected) not in innocent]
+
+    def _too_many_presets(self) -> Problem | None:
+        """Return a problem if the sections that presets change are too large to check for each of them."""
+        sizes = self.sizes()
+        changed = sum(sizes.get(section, 0) for patch in self.presets.patches.values() for section in patch.mapping)
+        if changed <= MOST_CHECKED:
+            return None
+        presets = self.tree.mapping["presets"]
+        expected = f"{len(self.presets.patches)} presets are too many for a scenario of {sum(sizes.values())} values"
+        return Problem(presets.key or presets.place, "presets", expected)
 
 
 def open_source(path: str | os.PathLike[str], registry: Registry, overrides: Sequence[str], allow_path: bool) -> Source:

@@ -16,16 +16,23 @@ from simcluster.scenario.tree import Node
 Path = tuple[str, ...]
 
 #: Sections that can be a name of the catalogue, and the kind of its entries.
-PROFILED: dict[Path, str] = {("model",): "models", ("network",): "networks", ("compression", "codec"): "codecs"}
+PROFILED: dict[Path, str] = {
+    ("model",): "models",
+    ("network",): "networks",
+    ("compression", "codec"): "codecs",
+    ("compression", "push"): "codecs",
+    ("compression", "pull"): "codecs",
+}
+_CODEC = [("rho", "ratio"), ("compress_time", "compress_rate"), ("decompress_time", "decompress_rate")]
 
 #: Keys that say the same thing in several ways.
 ALTERNATIVES: dict[Path, Sequence[tuple[str, ...]]] = {
     ("model",): [("parameters", "layers")],
     ("cluster",): [("workers", "groups")],
-    ("compression", "codec"): [
-        ("rho", "ratio"), ("compress_time", "compress_rate"), ("decompress_time", "decompress_rate"),
-    ],
-}  # fmt: skip
+    ("compression", "codec"): _CODEC,
+    ("compression", "push"): _CODEC,
+    ("compression", "pull"): _CODEC,
+}
 
 
 def merge(base: Node, patch: Node, path: Path = ()) -> Node:

@@ -10,6 +10,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simcluster.escaping import printable
+
 #: Longest value that a message shows, in characters.
 LONGEST_SHOWN = 60
 
@@ -51,13 +53,6 @@ class Place:
     def rank(self) -> tuple[bool, str, int, int]:
         """Order of reports: files first, each by line, then overrides."""
         return self.override, self.source, self.line, self.column
-
-
-def printable(text: str) -> str:
-    """Return a text in which nothing can move a cursor, colour a terminal or reorder letters."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def shown(value: object) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from simcluster.errors import UserInputError
-from simcluster.scenario.places import Place, printable, shown
+from simcluster.escaping import printable
+from simcluster.scenario.places import Place, shown
 
 #: Most problems of one report that are printed.
 MOST_PRINTED = 50

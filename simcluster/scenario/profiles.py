@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from simcluster.scenario import catalogue
+from simcluster.scenario.compression import NO_CODEC
 from simcluster.scenario.merging import PROFILED, Path, merge
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Notice, Problem
-from simcluster.scenario.schema import NO_CODEC
 from simcluster.scenario.tree import Level, Node, Scalar, plant
 
 #: Keys of an entry that are for its readers.

@@ -9,14 +9,13 @@ documents, merge keys.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from simcluster.files import lowered, read_regular
 from simcluster.scenario.composing import Composer, Refusal
 from simcluster.scenario.places import Place
 from simcluster.scenario.problems import Problem
@@ -27,13 +26,41 @@ MOST_BYTES = 512 * 1024
 LONGEST_LINE = 10_000
 
 
-def read_file(path: Path, source: str, problems: list[Problem], level: int = Level.FILE) -> Node | None:
-    """Read a scenario file.
+def read_file(path: Path, source: str, problems: list[Problem]) -> str | None:
+    """Read the text of a scenario file.
 
     Parameters
     ----------
     path : Path
         The file; anything but a regular file is refused.
+    source : str
+        What messages call it.
+    problems : list of Problem
+        Takes what is wrong.
+
+    Returns
+    -------
+    str or None
+        Its text, or None if it can't be read.
+    """
+    try:
+        content = read_regular(path, MOST_BYTES)
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problems.append(Problem(Place(source, line), "", "not UTF-8 text", hint="save the file as UTF-8"))
+    except OSError as error:
+        problems.append(Problem(Place(source), "", f"can't be read: {lowered(error)}"))
+    return None
+
+
+def read_text(text: str, source: str, problems: list[Problem], level: int = Level.FILE) -> Node | None:
+    """Read YAML text.
+
+    Parameters
+    ----------
+    text : str
+        The whole text of a file.
     source : str
         What messages call it.
     problems : list of Problem
@@ -46,38 +73,6 @@ def read_file(path: Path, source: str, problems: list[Problem], level: int = Lev
     Node or None
         Its tree, or None if it can't be read at all.
     """
-    try:
-        content = _content(path)
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(Place(source, line), "", "not UTF-8 text", hint="save the file as UTF-8"))
-        return None
-    except ValueError as error:
-        problems.append(Problem(Place(source), "", str(error)))
-        return None
-    except OSError as error:
-        problems.append(Problem(Place(source), "", f"can't be read: {(error.strerror or 'unknown reason').lower()}"))
-        return None
-    return read_text(text, source, problems, level)
-
-
-def _content(path: Path) -> bytes:
-    """Return the bytes of a regular file that is not too large."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("not a regular file")
-    # O_NONBLOCK: a FIFO that takes the file's place in between must not make us wait.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("not a regular file")
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"larger than {MOST_BYTES // 1024} KiB")
-    return content
-
-
-def read_text(text: str, source: str, problems: list[Problem], level: int = Level.FILE) -> Node | None:
-    """Read YAML text; see `read_file`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     refusal = _unfit(text)
     if refusal is None:

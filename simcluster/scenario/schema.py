@@ -8,38 +8,35 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from simcluster.codecs import CodecProfile
+from simcluster.cluster.faults import Fault
+from simcluster.learning.options import LearningOptions
 from simcluster.options import (
     Duration,
     FieldError,
+    Label,
+    Name,
     NonNegativeNumber,
     Number,
     Options,
     PositiveDuration,
-    PositiveNumber,
     PositiveSize,
-    Power,
-    Rate,
     Size,
 )
-from simcluster.scenario.names import Label, Name
-from simcluster.scenario.places import nearest
+from simcluster.scenario.compression import Compression
+from simcluster.scenario.fitting import CHECKS
+from simcluster.scenario.machines import Cluster
+from simcluster.schemes.supervision import Recovery
 
-#: The codec that does nothing: amending it makes another one.
-NO_CODEC = "none"
-MOST_WORKERS = 1_000_000
-MOST_CORES = 1_000_000
 MOST_LAYERS = 10_000
 MOST_SAMPLES = 10**12
+MOST_FAULTS = 10_000
+MOST_EVENTS = 10**15
 MOST_SEED = 2**63 - 1
 
-Cores = Annotated[int, Field(ge=1, le=MOST_CORES)]
 Fraction = Annotated[Number, Field(ge=0, le=1)]
 
 
@@ -136,121 +133,6 @@ class Compute(Options):
     )
 
 
-class Group(Options):
-    """Workers that are alike."""
-
-    count: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(description="Workers of the group.")
-    speed: PositiveNumber = Field(default=1.0, description="Speed of their devices; 2 computes in half the time.")
-    cores: Cores | None = Field(default=None, description="Cores of each for codecs; those of worker if not given.")
-    bandwidth: Rate | None = Field(default=None, description="Of each one's network interface, in each direction.")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerGroup:
-    """Workers that are alike, with nothing left to defaults."""
-
-    count: int
-    speed: float
-    cores: int
-    #: Of the network interface [B/s]; None leaves it to the network.
-    bandwidth: float | None
-
-
-class WorkerMachine(Options):
-    """The machine of a worker."""
-
-    cores: Cores = Field(default=1, description="Cores that encode and decode.")
-
-
-class ServerMachine(Options):
-    """The machine of the parameter server."""
-
-    cores: Cores = Field(default=1, description="Cores that decode and encode; 1: the streams of the workers in turn.")
-    aggregation_rate: Rate | None = Field(default=None, description="Bytes averaged per second; infinite if not given.")
-
-
-class Cluster(Options):
-    """The machines."""
-
-    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] | None = Field(
-        default=None, description="Equal workers (M); or groups."
-    )
-    groups: Annotated[tuple[Group, ...], Field(min_length=1, max_length=MOST_WORKERS)] | None = Field(
-        default=None, description="Groups of workers of different speed; instead of workers."
-    )
-    worker: WorkerMachine = Field(default_factory=WorkerMachine, description="Machine of every worker.")
-    server: ServerMachine = Field(default_factory=ServerMachine, description="Machine of the parameter server.")
-    price: NonNegativeNumber | None = Field(default=None, description="Money per node and hour.")
-    power: Power | None = Field(default=None, description="Power that a node draws.")
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.workers is None and self.groups is None:
-            raise FieldError("missing key 'workers'; expected a whole number, such as 16, or groups")
-        if self.workers is not None and self.groups is not None:
-            raise FieldError("exactly one of workers and groups can be given", "workers", "remove one of them")
-        if self.total_workers > MOST_WORKERS:
-            raise FieldError(f"more than {MOST_WORKERS} workers in all", "groups")
-        return self
-
-    @property
-    def total_workers(self) -> int:
-        """Number of workers: the paper's M."""
-        return sum(group.count for group in self.groups) if self.groups else self.workers or 0
-
-    @property
-    def worker_groups(self) -> Sequence[WorkerGroup]:
-        """The groups of workers, in order; one if all workers are equal."""
-        if not self.groups:
-            return [WorkerGroup(self.workers or 0, 1.0, self.worker.cores, None)]
-        cores = self.worker.cores
-        return [WorkerGroup(one.count, one.speed, one.cores or cores, one.bandwidth) for one in self.groups]
-
-
-def _overhead_kind(value: object) -> str:
-    return "map" if isinstance(value, Mapping) else "number"
-
-
-Overhead = Annotated[
-    Annotated[PositiveNumber, Tag("number")] | Annotated[dict[Label, PositiveNumber], Tag("map")],
-    Discriminator(_overhead_kind),
-]
-
-
-class Compression(Options):
-    """What is compressed, when, and at what price."""
-
-    codec: CodecProfile = Field(description="A name of the catalogue, or a cost profile.")
-    usage: Literal["every-update", "homomorphic", "one-time"] = Field(
-        default="every-update",
-        description="Encode at every update; or once, and compute on compressed data; or once, at no overhead.",
-    )
-    direction: Literal["push", "pull", "both"] = Field(default="both", description="Which transfers are compressed.")
-    operation_overhead: Overhead = Field(
-        default=1.0, description="Factor of the minibatch time on compressed data (h): a number, or one by operation."
-    )
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the parameters travel as they are."""
-        return self.codec.profile == NO_CODEC
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.usage != "every-update" and not self.codec.averages_compressed:
-            name = f"'{self.codec.profile}'" if self.codec.profile else "this codec"
-            raise FieldError(
-                f"what {name} compressed can't be averaged and updated without decoding it",
-                "usage",
-                "take every-update; or say 'averages_compressed: true' in the codec, if that is the hypothesis",
-            )
-        if self.usage == "one-time" and self.operation_overhead != 1:
-            raise FieldError(
-                "one-time is the ideal without overhead", "operation_overhead", "leave it out, or take homomorphic"
-            )
-        return self
-
-
 def _options(value: object) -> object:
     if not isinstance(value, Options):
         raise FieldError("expected the options of a scheme or topology")
@@ -259,6 +141,15 @@ def _options(value: object) -> object:
 
 #: Options of a model that is known at run time only.
 Chosen = Annotated[Any, AfterValidator(_options)]
+
+
+class Budget(Options):
+    """What a simulation may take; one that takes more is ended with what it has, as incomplete."""
+
+    events: Annotated[int, Field(ge=1, le=MOST_EVENTS)] | None = Field(
+        default=None, description="Events that it may process."
+    )
+    wall_time: PositiveDuration | None = Field(default=None, description="Time on the clock of the wall.")
 
 
 class Scenario(Options):
@@ -276,22 +167,50 @@ class Scenario(Options):
     #: Options of the scheme: whatever its module declares as ``OPTIONS``.
     training: Chosen
     compression: Compression
+    learning: LearningOptions | None = Field(default=None, description="Real training under the simulated clock.")
+    faults: Annotated[tuple[Fault, ...], Field(max_length=MOST_FAULTS)] = Field(
+        default=(), description="What goes wrong: crashes, slow phases, links that lose capacity."
+    )
+    recovery: Recovery = Field(default_factory=Recovery, description="What the training does about crashes.")
+    budget: Budget = Field(default_factory=Budget, description="What the simulation may take, before it is ended.")
     seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = Field(default=0, description="Seed of all random streams.")
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        overheads = self.compression.operation_overhead
-        if isinstance(overheads, dict):
-            shares = self.model.operation_shares
-            for operation in overheads:
-                if operation not in shares:
-                    raise FieldError(
-                        f"the model has no share of operation '{operation}'"
-                        + (f"; it has {', '.join(shares)}" if shares else ""),
-                        ("compression", "operation_overhead", operation),
-                        nearest(operation, shares) or "give model.operation_shares",
-                    )
+    def _learn(self) -> Self:
+        if self.learning is not None:
+            from simcluster.scenario.learned import settle  # it needs the sections above
+
+            settle(self)
         return self
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for check in CHECKS:
+            check(self)
+        return self
+
+    @property
+    def servers(self) -> int:
+        """Number of parameter servers, wherever they run; none in schemes without."""
+        if not self.training.uses_servers:
+            return 0
+        machine = self.cluster.server
+        return machine.shards or (self.cluster.total_workers if machine.placement == "colocated" else 1)
+
+    @property
+    def own_servers(self) -> int:
+        """Number of parameter servers that are machines of their own."""
+        return 0 if self.cluster.server.placement == "colocated" else self.servers
+
+    @property
+    def can_crash(self) -> bool:
+        """Whether machines may crash, or checkpoints are written."""
+        return self.recovery.checkpoint_interval is not None or any(fault.kind == "crash" for fault in self.faults)
+
+    @property
+    def can_slow_down(self) -> bool:
+        """Whether workers may be slow for a while."""
+        return any(fault.kind == "slow" for fault in self.faults)
 
     @property
     def overhead(self) -> float:

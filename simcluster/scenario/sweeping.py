@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simcluster.scenario.axes import axis_nodes
+from simcluster.scenario.axes import MOST_POINTS, axis_nodes
 from simcluster.scenario.merging import Path, conflict
 from simcluster.scenario.overriding import Setting, parse_path
 from simcluster.scenario.places import Place, nearest
@@ -19,6 +19,8 @@ PRESET: Path = ("preset",)
 
 #: Most settings of one sweep.
 MOST_AXES = 100
+#: Most values of all axes and exclusions together.
+MOST_LISTED = 4 * MOST_POINTS
 
 
 @dataclass
@@ -38,6 +40,8 @@ class Sweep:
     place: Place
     groups: list[list[Setting]] = field(default_factory=list)
     excluded: list[Mapping[Path, Sequence[Any]]] = field(default_factory=list)
+    #: Values of all of them so far.
+    listed: int = 0
 
     def excludes(self, settings: Mapping[Path, Node]) -> bool:
         """Return whether a point is left out."""
@@ -75,7 +79,7 @@ def read_sweep(tree: Node, problems: list[Problem]) -> Sweep:
         if key == "zip":
             _add_zipped(sweep, node, problems)
         elif key != "exclude":
-            sweep.groups += [[setting] for setting in _settings({key: node}, "sweep", problems)]
+            sweep.groups += [[setting] for setting in _settings(sweep, {key: node}, "sweep", problems)]
     if sum(len(group) for group in sweep.groups) > MOST_AXES:
         problems.append(Problem(block.place, "sweep", f"more than {MOST_AXES} settings"))
         return sweep
@@ -85,13 +89,19 @@ def read_sweep(tree: Node, problems: list[Problem]) -> Sweep:
     return sweep
 
 
-def _settings(entries: Mapping[str, Node], field: str, problems: list[Problem]) -> list[Setting]:
-    settings = []
+def _settings(sweep: Sweep, entries: Mapping[str, Node], field: str, problems: list[Problem]) -> list[Setting]:
+    settings: list[Setting] = []
     for key, node in entries.items():
+        if sweep.listed > MOST_LISTED:  # which has been said
+            return settings
         path = parse_path(key, node.key or node.place, problems)
         values = _axis(node, f"{field}.{key}", problems) if path else []
         if path and values:
             settings.append(Setting(path, values, node.key or node.place))
+        sweep.listed += len(values)
+        if sweep.listed > MOST_LISTED:
+            expected = f"more than {MOST_LISTED} values of all axes and exclusions together"
+            problems.append(Problem(node.key or node.place, field, expected))
     return settings
 
 
@@ -114,7 +124,7 @@ def _add_zipped(sweep: Sweep, node: Node, problems: list[Problem]) -> None:
     if not node.mapping:
         problems.append(Problem(node.place, "sweep.zip", "expected a mapping of settings to values", node.data()))
         return
-    settings = _settings(node.mapping, "sweep.zip", problems)
+    settings = _settings(sweep, node.mapping, "sweep.zip", problems)
     lengths = {setting.name: len(setting.values) for setting in settings}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -145,7 +155,7 @@ def _add_excluded(sweep: Sweep, node: Node, problems: list[Problem]) -> None:
             problems.append(Problem(entry.place, "sweep.exclude", expected, entry.data()))
             continue
         rule: dict[Path, Sequence[Any]] = {}
-        for setting in _settings(entry.mapping, "sweep.exclude", problems):
+        for setting in _settings(sweep, entry.mapping, "sweep.exclude", problems):
             if setting.name not in known:
                 hint = nearest(setting.name, known)
                 problems.append(Problem(setting.place, f"sweep.exclude.{setting.name}", "not swept", hint=hint))

@@ -81,6 +81,14 @@ class Node:
                 node = node.value[part]
         return node
 
+    def count(self) -> int:
+        """Return the number of values in the tree."""
+        if isinstance(self.value, dict):
+            return 1 + sum(child.count() for child in self.value.values())
+        if isinstance(self.value, list):
+            return 1 + sum(child.count() for child in self.value)
+        return 1
+
     def leaves(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
         """Yield every scalar and empty container, with its path."""
         children: Iterator[tuple[str, Node]] = iter(())

@@ -62,6 +62,7 @@ _WORDS: dict[str, tuple[str, Callable[[object], str]]] = {
     "less_than_equal": ("must be at most {le}", _no_hint),
     "too_short": ("expected a list of at least {min_length}", _no_hint),
     "too_long": ("expected a list of at most {max_length}", _no_hint),
+    "string_too_short": ("expected a text of at least {min_length} characters", _no_hint),
     "string_too_long": ("expected at most {max_length} characters", _no_hint),
 }  # fmt: skip
 

@@ -10,10 +10,11 @@ import yaml
 
 from simcluster.options import CONTENT
 from simcluster.scenario import catalogue
+from simcluster.scenario.compression import NO_CODEC
 from simcluster.scenario.merging import ALTERNATIVES
 from simcluster.scenario.profiles import ABOUT
 from simcluster.scenario.scalars import needs_quotes
-from simcluster.scenario.schema import NO_CODEC, Scenario
+from simcluster.scenario.schema import Scenario
 
 
 def resolved(scenario: Scenario) -> dict[str, Any]:
@@ -26,11 +27,13 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
 def _resolved(scenario: Scenario, context: dict[str, bool] | None) -> dict[str, Any]:
     data: dict[str, Any] = _plain(scenario.model_dump(mode="json", exclude_none=True, context=context))
-    codec = data["compression"]["codec"]
-    if codec.get("profile") == NO_CODEC:
-        data["compression"]["codec"] = NO_CODEC
-    elif "profile" in codec:
-        _hide_profile(codec)
+    compression = data["compression"]
+    for key in ("codec", "push", "pull"):
+        codec = compression.get(key, {})
+        if codec.get("profile") == NO_CODEC:
+            compression[key] = NO_CODEC
+        elif "profile" in codec:
+            _hide_profile(codec)
     return data
 
 

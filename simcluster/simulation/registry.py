@@ -18,6 +18,19 @@ Kind = Literal["scheme", "topology", "codec"]
 _MODULES: dict[Kind, dict[str, str]] = {
     "scheme": {
         "sync-ps": "simcluster.schemes.parameter_server.sync_ps",
+        "async-ps": "simcluster.schemes.parameter_server.async_ps",
+        "ssp": "simcluster.schemes.parameter_server.ssp",
+        "backup-workers": "simcluster.schemes.parameter_server.backup_workers",
+        "easgd": "simcluster.schemes.parameter_server.easgd",
+        "d-psgd": "simcluster.schemes.gossip.d_psgd",
+        "ad-psgd": "simcluster.schemes.gossip.ad_psgd",
+        "h-adpsgd": "simcluster.schemes.gossip.h_adpsgd",
+        "ring-allreduce": "simcluster.schemes.allreduce.ring_allreduce",
+        "halving-doubling": "simcluster.schemes.allreduce.halving_doubling",
+        "tree": "simcluster.schemes.allreduce.tree",
+        "direct": "simcluster.schemes.allreduce.direct",
+        "hierarchical": "simcluster.schemes.allreduce.hierarchical",
+        "all-gather": "simcluster.schemes.allreduce.all_gather",
     },
     "topology": {
         "shared-link": "simcluster.network.shared_link",
@@ -46,6 +59,18 @@ _MODULES: dict[Kind, dict[str, str]] = {
         "dgc": "simcluster.codecs.dgc",
         "sbc": "simcluster.codecs.sbc",
         "powersgd": "simcluster.codecs.powersgd",
+        "csr": "simcluster.codecs.csr",
+        "cer": "simcluster.codecs.cer",
+        "cser": "simcluster.codecs.cser",
+        "cla": "simcluster.codecs.cla",
+        "deep-compression": "simcluster.codecs.deep_compression",
+        "tile-pruning": "simcluster.codecs.tile_pruning",
+        "hashing": "simcluster.codecs.hashing",
+        "dct": "simcluster.codecs.dct",
+        "low-rank": "simcluster.codecs.low_rank",
+        "integer": "simcluster.codecs.integer",
+        "binary": "simcluster.codecs.binary_weights",
+        "ternary": "simcluster.codecs.ternary_weights",
     },
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 
@@ -12,14 +12,18 @@ import simpy
 
 from simcluster.errors import ConservationError, StuckError
 from simcluster.protocols import Network
-from simcluster.recording import Journal, NullRecorder, SpanRecorder
+from simcluster.recording import IncidentLog, Journal, NullRecorder, SpanRecorder
 from simcluster.results import LinkTotals, Records, Result, RunFacts
 from simcluster.scenario import Scenario, resolved
 from simcluster.simulation.building import build_network, build_scheme
+from simcluster.simulation.learning import build_learning, history_of
 from simcluster.simulation.registry import Registry
+from simcluster.simulation.stepping import run_to_end
 
 #: How many of those who wait an error names.
 _MOST_NAMED = 5
+#: Events at one instant that mean nothing in a small cluster either.
+_LEAST_CROWD = 1_000_000
 
 Progress = Callable[[int], None]
 
@@ -49,28 +53,41 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
     Raises
     ------
     StuckError
-        If nothing can happen any more before the training is over.
+        If nothing can happen any more before the training is over, or the budget is spent; it has the result of what
+        was simulated until then, marked as incomplete.
     ConservationError
         If bytes went missing: a bug.
     """
     env = simpy.Environment()
     registry = Registry()
     recorder = SpanRecorder(env) if record else NullRecorder()
-    journal = Journal(env, progress)
+    journal, incidents = Journal(env, progress), IncidentLog(env)
     network = build_network(env, scenario, registry, recorder)
-    scheme = build_scheme(env, scenario, registry, network, recorder, journal)
+    learner, stop = build_learning(env, scenario, registry)
+    run = build_scheme(env, scenario, registry, network, recorder, journal, incidents, learner, stop)
     capacities = [link.capacity for link in network.usage()]
     with _collector_relaxed():
-        _run(env, scheme.start(), journal)
-    _check_bytes(network)
-    return Result(
+        unfinished = run_to_end(
+            env, run.scheme.start(), events=scenario.budget.events, wall_time=scenario.budget.wall_time,
+            crowd=_crowd(scenario), waiting=lambda: _waiting(journal, run.down()),
+        )
+    journal.cut()
+    incidents.cut()
+    if unfinished and not journal.applied:
+        raise StuckError(f"{unfinished}; not one update was finished")
+    if not unfinished:
+        _check_bytes(network)
+    result = Result(
         scenario=resolved(scenario),
         seed=scenario.seed,
         version=version("simcluster"),
         records=Records(
             rows=journal.rows,
             total_time=env.now,
-            sent_bytes=network.sent_bytes,
+            carried_bytes=network.delivered_bytes,
+            discarded_updates=journal.discarded,
+            incidents=incidents.rows,
+            incomplete=unfinished,
             links=[
                 LinkTotals(link.name, capacity, link.carried_bytes, link.busy_s)
                 for link, capacity in zip(network.usage(), capacities, strict=True)
@@ -78,25 +95,28 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
             spans=recorder.spans if isinstance(recorder, SpanRecorder) else None,
             link_history=recorder.links if isinstance(recorder, SpanRecorder) else None,
             transfers=recorder.transfer_history if isinstance(recorder, SpanRecorder) else None,
+            learning=history_of(learner),
         ),
         facts=_facts(scenario),
     )
+    if unfinished:
+        raise StuckError(unfinished, result)
+    return result
 
 
-def _run(env: simpy.Environment, over: simpy.Event, journal: Journal) -> None:
-    try:
-        env.run(over)
-    except RuntimeError as error:
-        if over.triggered:
-            raise
-        waiting = journal.unfinished()
-        who = [str(row) for row in waiting[:_MOST_NAMED]]
-        if len(waiting) > _MOST_NAMED:
-            who.append(f"and {len(waiting) - _MOST_NAMED} more")
-        raise StuckError(
-            f"nothing can happen any more at {env.now:g} s of simulated time, before the training is over: "
-            + ("; ".join(who) or "no worker is in an update")
-        ) from error
+def _crowd(scenario: Scenario) -> int:
+    """Return how many events may happen at one instant: every worker may tell something to every other one, at most."""
+    workers = scenario.cluster.total_workers
+    return _LEAST_CROWD + 50 * workers * max(workers, len(scenario.model.layers))
+
+
+def _waiting(journal: Journal, down: Sequence[str]) -> str:
+    """Say who waits for what since when, and who is down."""
+    rows = journal.unfinished()
+    who = [*down, *(str(row) for row in rows[:_MOST_NAMED])]
+    if len(rows) > _MOST_NAMED:
+        who.append(f"and {len(rows) - _MOST_NAMED} more")
+    return "; ".join(who) or "no worker is in an update"
 
 
 @contextmanager
@@ -122,14 +142,16 @@ def _check_bytes(network: Network) -> None:
 def _facts(scenario: Scenario) -> RunFacts:
     compute, training, cluster = scenario.compute, scenario.training, scenario.cluster
     workers = cluster.total_workers
-    minibatches = training.local_iterations * (1 if compute.scaling == "strong" else workers)
+    contributions: int = training.contributions(workers)
+    minibatches = training.local_iterations * contributions / (workers if compute.scaling == "strong" else 1)
     return RunFacts(
         workers=workers,
         devices=math.fsum(group.count * group.speed for group in cluster.worker_groups),
-        nodes=workers + 1,
+        nodes=workers + scenario.own_servers,
         samples_per_update=minibatches * compute.minibatch,
         single_device_rate=compute.minibatch / compute.minibatch_time,
         samples_per_epoch=training.samples_per_epoch,
         price=cluster.price,
         power=cluster.power,
+        spectral_gap=training.spectral_gap(workers),
     )

@@ -6,6 +6,7 @@
 - ``symmetric``: the exact update of equal workers under ``sync-ps``, for every usage of a codec
 - ``order_statistics``: waiting for the slowest, or the k fastest, of several random workers
 - ``queueing``: processor sharing, and a closed network of workers and one link
+- ``collectives``: all-reduce and all-gather of equal members on links of their own
 
 Everything here is numbers in, numbers out: seconds, bytes, bytes per second.
 """

@@ -1,0 +1,79 @@
+"""What the sections of a scenario demand of each other."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import TYPE_CHECKING
+
+from simcluster.options import FieldError
+from simcluster.scenario.places import nearest
+
+if TYPE_CHECKING:
+    from simcluster.scenario.schema import Scenario
+
+
+def check_overlap(scenario: Scenario) -> None:
+    """See that the times of the layers are known if something hangs on them."""
+    if scenario.training.overlap != "none" and scenario.model.layers_time is None:
+        raise FieldError(
+            "overlap layer by layer needs the forward and backward time of every layer",
+            ("training", "overlap"),
+            "give model.layers with their times, or take a model of the catalogue that has them",
+        )
+
+
+def check_workers(scenario: Scenario) -> None:
+    """See that the scheme can do with so many workers."""
+    scenario.training.check_workers(scenario.cluster.total_workers)
+
+
+def check_agreement(scenario: Scenario) -> None:
+    """See that the scheme has a barrier at which its codec's agreement can be reached."""
+    codec = scenario.compression.push_codec
+    if codec is not None and codec.agreed_fraction and not scenario.training.agrees:
+        raise FieldError(
+            f"its workers agree before they encode, and scheme '{scenario.training.scheme}' has no barrier for that",
+            ("compression", "codec" if scenario.compression.push is None else "push"),
+            "take another codec, or a scheme with a barrier",
+        )
+
+
+def check_faults(scenario: Scenario) -> None:
+    """See that every fault is about some machine; links are known only when the network is built."""
+    workers = [f"worker-{index}" for index in range(scenario.cluster.total_workers)] if scenario.faults else []
+    servers = [f"server-{index}" for index in range(scenario.own_servers)]
+    for place, fault in enumerate(scenario.faults):
+        known = {"crash": [*workers, *servers], "slow": workers}.get(fault.kind)
+        if known is not None and not fnmatch.filter(known, fault.on):
+            what = "worker or server" if fault.kind == "crash" else "worker"
+            raise FieldError(
+                f"there is no such {what}; they are called {known[0]} to {known[-1]}",
+                ("faults", str(place), "on"),
+                nearest(fault.on, known) or "",
+            )
+
+
+def check_servers(scenario: Scenario) -> None:
+    """See that there is a worker's machine for each server that runs on one."""
+    machine = scenario.cluster.server
+    if machine.placement == "colocated" and (machine.shards or 0) > scenario.cluster.total_workers:
+        raise FieldError(
+            f"{machine.shards} servers don't fit on {scenario.cluster.total_workers} workers, one on each",
+            ("cluster", "server", "shards"),
+        )
+
+
+def check_overheads(scenario: Scenario) -> None:
+    """See that the model has a share of every operation whose overhead is given."""
+    overheads, shares = scenario.compression.operation_overhead, scenario.model.operation_shares
+    for operation in overheads if isinstance(overheads, dict) else ():
+        if operation not in shares:
+            raise FieldError(
+                f"the model has no share of operation '{operation}'"
+                + (f"; it has {', '.join(shares)}" if shares else ""),
+                ("compression", "operation_overhead", operation),
+                nearest(operation, shares) or "give model.operation_shares",
+            )
+
+
+CHECKS = (check_overlap, check_workers, check_agreement, check_faults, check_servers, check_overheads)
