@@ -17,7 +17,7 @@ _ONE_CORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 _SHAPE = re.compile(r"[0-9]{1,12}(?:x[0-9]{1,12}){0,7}")
 _MOST_SEED = 2**63 - 1
 #: Those of simcluster.codecs.synthetic, which can't be imported before the command has seen to one core.
-DISTRIBUTIONS = ("gaussian", "laplace", "uniform", "student", "sparse")
+DISTRIBUTIONS = ("gaussian", "laplace", "uniform", "student", "sparse", "low-entropy", "quantised")
 
 
 def _shape(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
@@ -51,6 +51,14 @@ def command() -> None:
 @click.option("--shape", callback=_shape, metavar="ROWSxCOLUMNS", help="Shape of that tensor.  [default: 2500x4000]")
 @click.option("--parameters", type=click.IntRange(1), metavar="N", help="Or its length, as a vector.")
 @click.option(
+    "--columns", type=click.IntRange(1, 100_000), metavar="N",
+    help="Columns of the matrices that the payloads of a representation are multiplied with.  [default: 64]",
+)
+@click.option(
+    "--shares", metavar="MODEL",
+    help="A model of the catalogue whose shares of operations make the overhead of a representation one number.",
+)
+@click.option(
     "--repeat", type=click.IntRange(1, 1000), default=5, show_default=True, metavar="N",
     help="How often everything is done.",
 )
@@ -60,9 +68,8 @@ def command() -> None:
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="PROFILE.yaml",
-    help="Write the cost profile as a file that scenarios extend.",
+    help="Write the cost profile as a file that scenarios name.",
 )
-@click.option("--catalogue", is_flag=True, help="Write it as an entry of the catalogue instead.")
 def measure(
     name: str,
     options: Sequence[str],
@@ -70,10 +77,11 @@ def measure(
     distribution: str | None,
     shape: tuple[int, ...] | None,
     parameters: int | None,
+    columns: int | None,
+    shares: str | None,
     repeat: int,
     seed: int,
     output: Path | None,
-    catalogue: bool,
 ) -> None:
     """Measure the codec NAME on one core: ratio, throughput, error, and how fast payloads are averaged undecoded.
 
@@ -81,29 +89,37 @@ def measure(
     of the repeats, and the least and the largest.
 
     A scenario uses what was measured in one of two ways. Paste the line 'codec: {...}', which ends the report, into its
-    'compression'. Or write the profile into the scenario's folder, and let the scenario say 'extends: zstd-here.yaml':
+    'compression'. Or write the profile into the scenario's folder, and let 'compression' say 'codec: zstd-here.yaml':
 
     simcluster codec measure zstd --on weights.npy -o zstd-here.yaml
 
+    What can be computed on without decoding it (a representation, such as csr or cer) is measured at that, too: each
+    operation on the payload against dense numpy on one thread, with counted operations and bytes, and the overhead of
+    a minibatch. The profile gives it as 'operation_overhead'. Where the update of the weights needs decoding and
+    encoding, these are part of it. Try --distribution low-entropy, which stands for weights that were compressed.
+
     Simulations use the written numbers only: they never measure.
     """
-    _check(file, distribution, shape, parameters, output, catalogue)
+    _check(file, distribution, shape, parameters, output)
     os.environ.update(dict.fromkeys(_ONE_CORE, "1"))
-    from simcluster.cli.codec_output import measurement_report, profile_of
+    from simcluster.cli.codec_output import measurement_report
+    from simcluster.cli.output import say_written
+    from simcluster.codecs.profile_text import profile_text
     from simcluster.simulation.codec_measuring import SHAPE, measure_codec
 
     measurement = measure_codec(
         name, options, file=file, distribution=distribution or DISTRIBUTIONS[0],
-        shape=(parameters,) if parameters else shape or SHAPE, repeats=repeat, seed=seed,
+        shape=(parameters,) if parameters else shape or SHAPE, repeats=repeat, seed=seed, columns=columns,
+        shares=shares,
     )
     click.echo(measurement_report(measurement))
     if output is not None:
         today = datetime.now().astimezone().date().isoformat()
         try:
-            output.write_text(profile_of(measurement, today, catalogue), encoding="utf-8")
+            output.write_text(profile_text(measurement, today), encoding="utf-8")
         except OSError as error:
             raise UserInputError(f"-o {output}: {error.strerror}") from error
-        click.echo(f"wrote {output}", err=True)
+        say_written(output)
 
 
 def _check(
@@ -112,15 +128,14 @@ def _check(
     shape: tuple[int, ...] | None,
     parameters: int | None,
     output: Path | None,
-    catalogue: bool,
 ) -> None:
     """Refuse options that don't fit together, before anything is measured."""
     if file is not None and (distribution or shape or parameters):
         raise click.UsageError("--on FILE brings its own tensors: leave out --distribution, --shape and --parameters")
     if shape and parameters:
         raise click.UsageError("give --shape or --parameters, not both")
-    if catalogue and output is None:
-        raise click.UsageError("--catalogue says how to write the profile: add -o PROFILE.yaml")
+    if output is not None and output.suffix not in (".yaml", ".yml"):
+        raise UserInputError(f"-o {output}: a profile that scenarios name ends in .yaml")
     if output is not None and not output.parent.is_dir():
         raise UserInputError(f"-o {output}: there is no folder {output.parent}")
     if output is not None and not os.access(output if output.exists() else output.parent, os.W_OK):

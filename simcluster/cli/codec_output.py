@@ -1,26 +1,16 @@
-"""What ``simcluster codec measure`` prints and writes."""
+"""What ``simcluster codec measure`` prints."""
 
 from __future__ import annotations
 
+from simcluster.cli.operation_output import operation_lines
 from simcluster.cli.text import columns, seconds, size
-from simcluster.codecs.measuring import Measurement, Spread
-from simcluster.codecs.profile_text import (
-    fragment_text,
-    inline_text,
-    options_text,
-    profile_text,
-    range_text,
-    rate_text,
-)
-
-
-def profile_of(measurement: Measurement, date: str, catalogue: bool) -> str:
-    """Return the YAML text of the profile: for scenarios to extend, or for the catalogue."""
-    return profile_text(measurement, date) if catalogue else fragment_text(measurement, date)
+from simcluster.codecs.measuring import Measurement
+from simcluster.codecs.profile_text import inline_text, options_text, range_text, rate_text
+from simcluster.codecs.spread import Spread
 
 
 def measurement_report(measurement: Measurement) -> str:
-    """Return what was measured, and the line of a scenario that uses it."""
+    """Return what was measured, and the lines of a scenario that use it."""
     machine = measurement.machine
     versions = ", ".join(f"{name} {number}" for name, number in machine.versions.items())
     repeats = len(measurement.ratio.values)
@@ -30,11 +20,12 @@ def measurement_report(measurement: Measurement) -> str:
             "",
             *(line.rstrip() for line in columns(_rows(measurement), left=3)),
             "",
+            *(operation_lines(measurement.operations, measurement.shares) if measurement.operations else []),
             f"one core of {machine.cpu} ({machine.cores} cores), {versions}",
             f"{repeats} {'repeat' if repeats == 1 else 'repeats'}, seed {measurement.seed}",
             "",
             "in a scenario, under 'compression':",
-            f"  {inline_text(measurement)}",
+            *(f"  {line}" for line in inline_text(measurement).splitlines()),
         ]
     )
 

@@ -42,7 +42,19 @@ def comparison_report(found: Comparison) -> str:
     lines = list(columns(rows))
     if len(parts) > 1:
         lines += ["", "parts of an update that differ", *columns(parts)]
-    return "\n".join([*lines, "", _verdict(found, known["update_time_s"])])
+    return "\n".join([*lines, "", *_terms(found), _verdict(found, known["update_time_s"])])
+
+
+def _terms(found: Comparison) -> list[str]:
+    """Say what B's times are for, if the two schemes mean different things by an update."""
+    if found.updates_b == 1:
+        return []
+    times = f"{found.updates_b:.4g} of its updates"
+    said = [f"times of B are for {times}: they have as large a share of the workers' contributions as one of A's"]
+    a, b = found.rounds
+    if not 0.5 <= b / a <= 2:
+        said.append(f"A simulates {a:.4g} updates of each worker, but B {b:.4g}: see training.updates")
+    return said
 
 
 def _differs(line: Mapping[Any, Any]) -> bool:

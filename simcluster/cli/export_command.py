@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_TABLES = ("summary", "updates", "spans", "links", "runs", "sweeps")
+_TABLES = ("summary", "updates", "learning", "spans", "links", "runs", "sweeps")
 
 
 @click.command("export")
@@ -21,6 +21,7 @@ def command(store: Path, table: str, sweep: int | None, csv: Path | None, parque
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them.
     """
+    from simcluster.cli.output import say_written
     from simcluster.experiments import load_store, to_csv, write_csv, write_parquet
 
     rows = load_store(store, table, sweep=sweep)
@@ -28,7 +29,7 @@ def command(store: Path, table: str, sweep: int | None, csv: Path | None, parque
         click.echo(to_csv(rows), nl=False)
     if csv is not None:
         write_csv(rows, csv)
-        click.echo(f"wrote {csv}", err=True)
+        say_written(csv)
     if parquet is not None:
         write_parquet(rows, parquet)
-        click.echo(f"wrote {parquet}", err=True)
+        say_written(parquet)

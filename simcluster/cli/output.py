@@ -12,10 +12,16 @@ from pathlib import Path
 import click
 
 from simcluster.errors import UserInputError
+from simcluster.escaping import printable
 from simcluster.scenario import Notice, Scenario
 
 #: A run with fewer worker updates than this is over before a progress bar can be read.
 _LONG_RUN = 100_000
+
+
+def say_written(path: Path) -> None:
+    """Say on stderr that a file has been written."""
+    click.echo(f"wrote {printable(str(path))}", err=True)
 
 
 def announce(notices: Sequence[Notice]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from simcluster.cli.output import announce
+from simcluster.cli.output import announce, say_written
 from simcluster.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def command(result: Path, output: Path) -> None:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UserInputError(f"-o {output}: {error.strerror}") from error
-    click.echo(f"wrote {output}", err=True)
+    say_written(output)
 
 
 def _source(result: Path) -> Callable[[Path], str]:
@@ -78,12 +78,13 @@ def _ran(folder: Path) -> str:
 
     scenario = resolved(load(folder / "scenario.yaml").scenario)
     summary, updates = (_read(folder / f"{name}.csv") for name in ("summary", "updates"))
-    spans, links = (_read(path) if path.is_file() else None for path in (folder / "spans.csv", folder / "links.csv"))
+    recorded = {name: folder / f"{name}.csv" for name in ("spans", "links", "learning", "incidents")}
+    spans, links, learning, incidents = (_read(path) if path.is_file() else None for path in recorded.values())
     if spans is not None:
         spans = spans.fillna({"cause": ""})
     with _readable(folder):
         row = {str(name): value for name, value in summary.to_dict("records")[0].items()}
-        return run_page(RunTables(scenario, row, updates, spans, links))
+        return run_page(RunTables(scenario, row, updates, spans, links, learning, incidents))
 
 
 def _swept(folder: Path) -> str:

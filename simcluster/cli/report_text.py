@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 
 from simcluster.cli.text import PART_NAMES, columns, seconds, share_bar, size
@@ -11,6 +12,12 @@ from simcluster.results.summary import LIMITS
 from simcluster.scenario import Scenario
 
 _BAR_WIDTH = 40
+#: Workers whose parameters are closer than this have the same, but for rounding.
+_SAME = 1e-9
+_COUPLINGS = {
+    "own": "the clock moves its own bytes",
+    "stand-in": "a stand-in: the clock is that of the scenario's model",
+}
 _LIMIT_NAMES = {
     "computation": "computation",
     "network": "the network (push and pull)",
@@ -28,6 +35,11 @@ def run_report(scenario: Scenario, result: Result) -> str:
         lines.append(scenario.description)
     lines += ["", *columns(_facts(metrics), left=2), "", "where the time of an update goes"]
     lines += _breakdown(metrics)
+    if result.metrics["coupling"] is not None:
+        lines += ["", f"what was learned ({_COUPLINGS[str(result.metrics['coupling'])]})"]
+        lines += columns(_learned(result), left=2)
+    if failures := _failures(result, metrics):
+        lines += ["", "what went wrong", *columns(failures, left=2)]
     lines += ["", _limit(str(result.metrics["limited_by"]), metrics)]
     return "\n".join(lines)
 
@@ -90,11 +102,52 @@ def _facts(metrics: Mapping[str, float]) -> list[list[str]]:
     ]
     if "busiest_link_utilisation" in metrics:
         rows.insert(4, ["busiest link", f"carries {metrics['busiest_link_utilisation']:.1%} of its capacity"])
+    if metrics["staleness_max"]:
+        rows.append(["staleness", f"{metrics['staleness_mean']:.3g} updates on average, {_at_most(metrics)}"])
+    if metrics["discarded_updates"]:
+        rows.append(["in vain", f"{_count(metrics['discarded_updates'], 'update')} of workers came too late"])
     for name, title, unit in (("epoch_time_s", "epoch", ""), ("cost", "cost", ""), ("energy_kwh", "energy", " kWh")):
         if name in metrics:
             value = metrics[name]
             rows.append([title, seconds(value) if name.endswith("_s") else f"{value:.4g}{unit}"])
     return [[title, text] for title, text in rows]
+
+
+def _failures(result: Result, metrics: Mapping[str, float]) -> list[list[str]]:
+    """Return what faults cost; nothing if there were none, and no checkpoints."""
+    count = Counter(kind for kind, *_ in result.records.incidents)
+    rows = []
+    if count["crash"]:
+        up = f"machines were up {metrics['availability']:.2%} of the time"
+        rows.append(["  crashes", f"{count['crash']}; {up}"])
+        rows.append(["  lost work", f"{seconds(metrics['lost_work_s'])} of computing that never took effect"])
+    if "recovery_time_s" in metrics:
+        rows.append(["  recovery", f"{seconds(metrics['recovery_time_s'])} on average, until the next update"])
+    if count["slow"]:
+        rows.append(["  slow phases", f"{count['slow']}"])
+    if count["checkpoint"]:
+        rows.append(["  checkpoints", f"{count['checkpoint']}, {seconds(metrics['checkpoint_time_s'])} in all"])
+    return rows
+
+
+def _learned(result: Result) -> list[list[str]]:
+    """Return what the training came to."""
+    metrics = _numbers(result)
+    rows = []
+    if result.metrics["target"] is not None:
+        reached = "time_to_target_s" in metrics
+        after = f" after {_count(metrics['updates_to_target'], 'update')}" if reached else ""
+        text = f"{seconds(metrics['time_to_target_s'])}{after}" if reached else "not reached"
+        rows.append([f"  {result.metrics['target']}", text])
+    shown = (("final_accuracy", "accuracy", ".1%"), ("final_loss", "loss", ".4g"))
+    for name, title, form in (*shown, ("consensus_distance", "consensus distance", ".3g")):
+        if name in metrics and (name != "consensus_distance" or metrics[name] > _SAME):
+            rows.append([f"  {title}", f"{metrics[name]:{form}} at the end"])
+    return rows or [["  the training has diverged", ""]]
+
+
+def _at_most(metrics: Mapping[str, float]) -> str:
+    return f"at most {metrics['staleness_max']:.0f}; a worker is at most {metrics['lag_max']:.0f} ahead of the slowest"
 
 
 def _spread(metrics: Mapping[str, float]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from simcluster.cli.output import Folder, announce, watched
+from simcluster.cli.output import Folder, announce, say_written, watched
 from simcluster.cli.parameters import file_argument, out_option, scenario_options
 from simcluster.cli.report_text import comparison, run_report
+from simcluster.errors import StuckError
 from simcluster.results import Result
 from simcluster.simulation import load, simulate
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from simcluster.scenario import Scenario
 
 #: Pictures of a single run.
-_PLOTS = ("timeline", "breakdown", "links", "operation-shares")
+_PLOTS = ("timeline", "workers", "staleness", "breakdown", "links", "operation-shares", "learning-curve")
 #: Those among them that need spans or rates of links.
-_OF_RECORDS = ("timeline", "links")
+_OF_RECORDS = ("timeline", "workers", "links")
 
 
 @click.command("run")
@@ -30,7 +31,7 @@ _OF_RECORDS = ("timeline", "links")
 @click.option("--with-presets", is_flag=True, help="Run each preset of the file too, and show them side by side.")
 @click.option(
     "--plot", "plots", multiple=True, metavar="KIND[:OPTION=VALUE,...]",
-    help="Draw a picture into the --out folder: timeline, breakdown, links, operation-shares.",
+    help=f"Draw a picture into the --out folder: {', '.join(_PLOTS)}.",
 )
 @click.option("--explain", is_flag=True, help="Say what determined the time of an update, and what would help most.")
 @click.option("--record", is_flag=True, help="Keep the spans of all lanes and the rates of all links, for --out.")
@@ -61,7 +62,9 @@ def command(
     scenario = loaded.scenario
     with watched(scenario) as progress:
         record = record or trace or explain or any(picture.kind in _OF_RECORDS for picture in wanted)
-        result = simulate(scenario, record=record, progress=progress)
+        result, stuck = _simulated(scenario, record, progress)
+    if stuck is not None:
+        click.echo("INCOMPLETE: what was simulated until the run could not go on\n")
     click.echo(run_report(scenario, result))
     if explain:
         from simcluster import analysis
@@ -75,7 +78,27 @@ def command(
         from simcluster.cli.run_output import write_run
 
         for path in write_run(folder, scenario, result, wanted, trace=trace):
-            click.echo(f"wrote {path}", err=True)
+            say_written(path)
+    if stuck is not None:
+        raise stuck
+
+
+def _simulated(
+    scenario: Scenario, record: bool, progress: Callable[[int], None]
+) -> tuple[Result, StuckError | None]:
+    """Return the result, and why it is incomplete if it is.
+
+    Raises
+    ------
+    StuckError
+        If not one update was finished.
+    """
+    try:
+        return simulate(scenario, record=record, progress=progress), None
+    except StuckError as error:
+        if not isinstance(error.result, Result):
+            raise
+        return error.result, error
 
 
 def _wanted(plots: Sequence[str]) -> list[Wanted]:

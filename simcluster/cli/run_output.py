@@ -12,7 +12,8 @@ from simcluster.cli.output import Folder
 from simcluster.cli.plotting import Wanted, figure_of
 from simcluster.cli.theory_columns import theory_columns
 from simcluster.errors import UserInputError
-from simcluster.options import CONTENT, Options
+from simcluster.files import read_regular
+from simcluster.options import CONTENT, LARGEST_DATA_FILE, Options
 from simcluster.plots import save
 from simcluster.results import Result
 from simcluster.scenario import Scenario, to_yaml
@@ -72,7 +73,7 @@ class _Copies:
         """
         file = Path(path)
         try:
-            content = file.read_bytes()
+            content = read_regular(file, LARGEST_DATA_FILE)
         except OSError as error:
             raise UserInputError(f"--out: data file {path}: {error.strerror}") from error
         # Some file systems take a.csv and A.csv for one.
@@ -122,10 +123,14 @@ def _with_data_files(value: Any, name: Callable[[str], str]) -> Any:
 
 
 def _table(wanted: Wanted, scenario: Scenario, result: Result) -> pd.DataFrame:
-    if wanted.kind == "timeline":
+    if wanted.kind in ("timeline", "workers"):
         return result.spans
+    if wanted.kind == "staleness":
+        return result.updates
     if wanted.kind == "links":
         return result.links
+    if wanted.kind == "learning-curve":
+        return result.learning
     if wanted.kind == "operation-shares":
         shares = scenario.model.operation_shares
         if not shares:

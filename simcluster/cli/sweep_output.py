@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from simcluster.cli.output import Folder
+from simcluster.cli.output import Folder, say_written
 from simcluster.cli.plotting import Wanted, figure_of
 from simcluster.cli.text import columns as aligned
 from simcluster.cli.text import number
@@ -199,7 +199,7 @@ class Report:
             click.echo(f"failed: and {len(errors) - _MOST_ERRORS} more", err=True)
         try:
             for path in () if folder is None else self.write(folder, pictures):
-                click.echo(f"wrote {path}", err=True)
+                say_written(path)
         except UserInputError as problem:
             if not errors:
                 raise

@@ -10,6 +10,7 @@ import click
 from simcluster.cli.output import announce
 from simcluster.cli.parameters import scenario_options
 from simcluster.errors import UserInputError
+from simcluster.escaping import printable
 from simcluster.simulation import load_grid
 
 
@@ -26,6 +27,6 @@ def command(files: Sequence[Path], overrides: Sequence[str], presets: Sequence[s
             reports.append(str(error))
             continue
         announce(grid.notices)
-        click.echo(f"{file}: valid{f', a grid of {len(grid)} runs' if grid.axes else ''}")
+        click.echo(f"{printable(str(file))}: valid{f', a grid of {len(grid)} runs' if grid.axes else ''}")
     if reports:
         raise UserInputError("\n".join(reports))

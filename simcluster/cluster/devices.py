@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, Protocol
 
 import simpy
+from simpy.events import Initialize
 
 from simcluster.cluster.cores import Process
 from simcluster.cluster.traffic import CountingLane
@@ -36,7 +37,7 @@ class Device(Protocol):
         """Go on at a multiple of the normal speed, above 0."""
 
     def clear(self) -> None:
-        """Drop all that it does: nobody waits for it any more."""
+        """Drop what it computes: nobody waits for it any more. Who does a codec's work on it lets go of it himself."""
 
 
 class DedicatedDevice:
@@ -91,16 +92,16 @@ class VariableDevice:
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
         self._clock: ProcessorSharing[_Job] = ProcessorSharing(1.0)
+        #: What is computed, but for codecs' work: a dictionary, for the order in which it began.
+        self._computing: dict[_Job, None] = {}
         self._alarm = Alarm(env, self._ring)
         self._ranks = count()
 
     def compute(self, duration: float) -> simpy.Event:
         """Return the event at which a computation is done that takes ``duration`` [s] of the whole device."""
-        job = _Job(self._env, duration, next(self._ranks))
-        if not duration:
-            return job.succeed()
-        self._clock.admit(job, self._env.now)
-        self._alarm.set(self._env.now, self._clock.delay())
+        job = self._begin(duration)
+        if not job.triggered:
+            self._computing[job] = None
         return job
 
     def change_speed(self, factor: float) -> None:
@@ -109,13 +110,39 @@ class VariableDevice:
         self._alarm.set(self._env.now, self._clock.delay())
 
     def clear(self) -> None:
-        """Drop all that it does: nobody waits for it any more."""
-        for job in self._clock.jobs():
+        """Drop what it computes: nobody waits for it any more."""
+        for job in list(self._computing):
+            self._drop(job)
+
+    def _begin(self, duration: float) -> _Job:
+        """Begin a piece of work, and return the event at which it is done."""
+        job = _Job(self._env, duration, next(self._ranks))
+        if not duration:
+            job.succeed()
+            return job
+        self._clock.admit(job, self._env.now)
+        self._alarm.set(self._env.now, self._clock.delay())
+        return job
+
+    def _drop(self, job: _Job) -> None:
+        """Take a piece of work off the device, unless it is done; what is left of others is done sooner."""
+        self._computing.pop(job, None)
+        if not job.triggered:
             self._clock.cancel(job, self._env.now)
+            self._alarm.set(self._env.now, self._clock.delay())
+
+    def _do(self, duration: float) -> Process:
+        """Do a piece of work; who is interrupted meanwhile takes it off the device."""
+        job = self._begin(duration)
+        try:
+            yield job
+        finally:
+            self._drop(job)
 
     def _ring(self) -> None:
         now = self._env.now
         for job in self._clock.finish(now):
+            self._computing.pop(job, None)
             job.succeed()
         self._clock.advance(now)
         self._alarm.set(now, self._clock.delay())
@@ -140,7 +167,7 @@ class FairDevice(VariableDevice):
         """Share the device with what else it does; the parameters are those of ``Cores.work``."""
         follower.enter(phase)
         with self._lane.during(activity, follower.update, size):
-            yield self.compute(duration)
+            yield from self._do(duration)
 
 
 class SerialDevice(VariableDevice):
@@ -158,10 +185,15 @@ class SerialDevice(VariableDevice):
         super().__init__(env)
         self._lane = CountingLane(recorder.lane(entity, "codec"), words.NO_WORK)
         self._turns = simpy.Resource(env)
+        self._waiting: dict[simpy.Process, None] = {}
 
     def compute(self, duration: float) -> simpy.Event:
         """Return the event at which a computation is done that takes ``duration`` [s], when its turn has come."""
-        return self._env.process(self._compute(duration))
+        process = self._env.process(self._compute(duration))
+        self._waiting[process] = None
+        if process.callbacks is not None:
+            process.callbacks.append(lambda event: self._waiting.pop(process, None))
+        return process
 
     def work(self, activity: int, duration: float, size: float, follower: Follower, phase: int) -> Process:
         """Take turns with what else the device does; the parameters are those of ``Cores.work``."""
@@ -170,14 +202,21 @@ class SerialDevice(VariableDevice):
             yield turn
             follower.enter(phase)
             with self._lane.during(activity, follower.update, size):
-                yield super().compute(duration)
+                yield from self._do(duration)
 
     def clear(self) -> None:
-        """Drop all that it does, and all that waits for its turn."""
-        super().clear()
-        self._turns = simpy.Resource(self._env)
+        """Drop what it computes, and what waits for its turn to be computed."""
+        for process in list(self._waiting):
+            if isinstance(process.target, Initialize):  # not begun yet: it never will
+                process.target.callbacks = []
+            elif process.is_alive:
+                process.interrupt("dropped")
+        self._waiting.clear()
 
     def _compute(self, duration: float) -> Process:
-        with self._turns.request() as turn:
-            yield turn
-            yield super().compute(duration)
+        try:
+            with self._turns.request() as turn:
+                yield turn
+                yield from self._do(duration)
+        except simpy.Interrupt:
+            pass

@@ -23,6 +23,7 @@ from pydantic import Field, model_validator
 
 from simcluster.cluster.cores import Process
 from simcluster.network.random_times import RandomTime, SomeTime
+from simcluster.network.wake import Tick
 from simcluster.options import Duration, FieldError, NonNegativeNumber, Options
 from simcluster.rng import stream
 
@@ -139,13 +140,14 @@ def _strike(
 ) -> Process:
     """Strike an entity, once or again and again."""
     while True:
-        yield env.timeout(times.until())
+        yield Tick(env, times.until())
         lasts = times.lasts()
         log.struck(fault.kind, entity)
         target.begin(fault, math.isfinite(lasts))
         if not math.isfinite(lasts):
             return
-        yield env.timeout(lasts)
+        # A training may wait for a machine that is down, but for no slow phase to be over.
+        yield env.timeout(lasts) if fault.kind == "crash" else Tick(env, lasts)
         log.over(fault.kind, entity)
         target.end(fault)
         if fault.at is not None:

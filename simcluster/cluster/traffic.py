@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from simcluster.protocols import Entry, Lane, Passages
 from simcluster.recording import words
@@ -47,11 +46,14 @@ class CountingLane:
 
         self._lane.past(entries)
 
-    @contextmanager
-    def during(self, activity: int, update: int, size: float) -> Iterator[None]:
-        """Be busy with something as long as the context lasts, however it ends."""
+    def during(self, activity: int, update: int, size: float) -> CountingLane:
+        """Be busy with something from now on, until the ``with`` that this is for ends, however it does."""
         self.begin(activity, update, size)
-        try:
-            yield
-        finally:
-            self.end()
+        return self
+
+    def __enter__(self) -> None:
+        """Do nothing: it has begun."""
+
+    def __exit__(self, *how: object) -> None:
+        """Say that it has ended."""
+        self.end()

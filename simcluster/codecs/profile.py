@@ -7,7 +7,7 @@ Left out: the dependence of ratio and rate on the values (codecs on real arrays 
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ from simcluster.options import (
     FieldError,
     Label,
     NonNegativeNumber,
+    Number,
     Options,
     PositiveNumber,
     PositiveSize,
@@ -23,7 +24,7 @@ from simcluster.options import (
 )
 
 #: An option of an encoder.
-Setting = bool | int | float | str | tuple[float, ...] | None
+Setting = bool | int | float | str | Annotated[tuple[Number, ...], Field(strict=False)] | None
 
 
 class CodecProfile(Options):
@@ -36,7 +37,7 @@ class CodecProfile(Options):
         at most 1 (``ratio`` at least 1) or ``expands`` is true.
     """
 
-    profile: str | None = Field(default=None, description="Catalogue entry that this profile is, or amends.")
+    profile: str | None = Field(default=None, description="Catalogue entry, or file, that this profile is, or amends.")
     rho: PositiveNumber | None = Field(default=None, description="Compressed size / original size.")
     ratio: PositiveNumber | None = Field(default=None, description="Original size / compressed size.")
     compress_time: Duration | None = Field(default=None, description="Encoding time of the whole model on one core.")

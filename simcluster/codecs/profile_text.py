@@ -1,8 +1,7 @@
-"""A measurement written as a cost profile: an entry of the catalogue, a scenario's own mapping, or a file to extend."""
+"""A measurement written as a cost profile: in a file, as the catalogue has them too, or as a scenario's own lines."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 from simcluster.codecs.measuring import Measurement
@@ -11,7 +10,10 @@ from simcluster.codecs.spread import Spread
 
 
 def profile_text(measurement: Measurement, date: str) -> str:
-    """Return the YAML text of an entry of the catalogue.
+    """Return the YAML text of a file with the profile, which a scenario names and the catalogue may take in.
+
+    The overhead of computing on payloads is one number if the measurement has a model's shares; else it is that of
+    ``gemm``, and the scenario's model says the share.
 
     Parameters
     ----------
@@ -21,38 +23,26 @@ def profile_text(measurement: Measurement, date: str) -> str:
         The day, as ``2026-11-22``: nothing here reads a clock.
     """
     entry = {"description": _description(measurement), "source": _source(measurement, date), **_costs(measurement)}
-    return _yaml(entry, width=118)
+    if measurement.operations is None:
+        options = {name: value for name, value in measurement.options.items() if value is not None}
+        entry["encoder"] = {"codec": measurement.codec, **options}
+    return _yaml(entry | _overhead(measurement), width=118)
 
 
 def inline_text(measurement: Measurement) -> str:
     """Return the lines that give a scenario's ``compression`` this codec, and the overhead of computing on it."""
+    settings = {"codec": _costs(measurement), **_overhead(measurement)}
     return "\n".join(
         f"{key}: {_yaml(value, width=10_000, flow=True) if isinstance(value, dict) else value}".strip()
-        for key, value in _settings(measurement).items()
+        for key, value in settings.items()
     )
 
 
-def fragment_text(measurement: Measurement, date: str) -> str:
-    """Return the YAML text of a file that scenarios extend to use this codec: its costs, and a comment on them.
-
-    Parameters are those of :func:`profile_text`. The overhead of computing on payloads is one number if the
-    measurement has a model's shares; else it is that of ``gemm``, and the scenario's model says the share.
-    """
-    about = [
-        "A codec's cost profile: a scenario in this folder that says 'extends:' and this file's name uses it.",
-        _description(measurement),
-        f"{_source(measurement, date)}.",
-    ]
-    comment = [textwrap.fill(part, 118, initial_indent="# ", subsequent_indent="# ") for part in about]
-    return "\n".join([*comment, _yaml({"compression": _settings(measurement)}, width=118)])
-
-
-def _settings(measurement: Measurement) -> dict[str, object]:
-    """Return the settings of ``compression``."""
-    settings: dict[str, object] = {"codec": _costs(measurement)}
-    if measurement.operations is not None:
-        settings["operation_overhead"] = overhead_setting(measurement.operations, measurement.shares)
-    return settings
+def _overhead(measurement: Measurement) -> dict[str, object]:
+    """Return the setting of the overhead of computing on payloads, if they can be computed on."""
+    if measurement.operations is None:
+        return {}
+    return {"operation_overhead": overhead_setting(measurement.operations, measurement.shares)}
 
 
 def _costs(measurement: Measurement) -> dict[str, object]:
@@ -66,6 +56,8 @@ def _costs(measurement: Measurement) -> dict[str, object]:
     costs["compress_rate"] = rate_text(measurement.encode_rate.median)
     costs["decompress_rate"] = rate_text(measurement.decode_rate.median)
     costs["averages_compressed"] = measurement.aggregate_rate is not None
+    options = {name: value for name, value in measurement.options.items() if value is not None}
+    costs["encoder"] = {"codec": measurement.codec, **options}
     return costs
 
 

@@ -3,6 +3,10 @@
 Both run under the same seeds, so that each replication is a pair that drew the same random numbers: the interval is
 that of the mean of the paired differences, and most of the luck cancels. The parts of an update add up to its time, so
 that the differences of the parts add up to the difference of the update times.
+
+Schemes may mean different things by an update: one of asynchronous SGD is a push of one worker, one of synchronous SGD
+a push of all. On equal terms, the times of the second scenario are those of as many updates of it as have the share of
+the workers' contributions that one update of the first has.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The parts of an update, which add up to its time.
 PARTS = tuple(part for parts in LIMITS.values() for part in parts)
+#: Metrics that are a mean over updates [s].
+_OF_AN_UPDATE = ("update_time_s", "transfer_s", *PARTS)
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,18 @@ class Comparison:
     difference : Estimate
         Of the update time [s].
     replications : int
+    updates_b : float
+        How many updates of the second scenario its times are for: 1 if both schemes mean the same by an update.
+    rounds : tuple of float
+        How many updates of each worker either scenario simulates.
     """
 
     table: pd.DataFrame
     parts: pd.DataFrame
     difference: Estimate
     replications: int
+    updates_b: float = 1.0
+    rounds: tuple[float, float] = (0.0, 0.0)
 
     @property
     def clear(self) -> bool:
@@ -96,11 +108,21 @@ def compare(
         raise UserInputError(f"replications: a comparison with an interval needs at least 2, not {replications}")
     with open_runner(jobs, executor, store) as runner:
         rows_a, rows_b = runner.metrics([a, b.update(seed=a.seed)], range(replications))
+    updates_b = _share(a) / _share(b)
+    rows_b = [row | {name: row[name] * updates_b for name in _OF_AN_UPDATE} for row in rows_b]
     known_b = set(numeric_metrics(rows_b))
     table = _differences(rows_a, rows_b, [name for name in numeric_metrics(rows_a) if name in known_b], confidence)
     pairs = zip(numbers_of(rows_a, "update_time_s"), numbers_of(rows_b, "update_time_s"), strict=True)
     difference = estimate([second - first for first, second in pairs], confidence)
-    return Comparison(table, _parts(table, difference.mean), difference, replications)
+    rounds = a.training.updates * _share(a), b.training.updates * _share(b)
+    return Comparison(table, _parts(table, difference.mean), difference, replications, updates_b, rounds)
+
+
+def _share(scenario: Scenario) -> float:
+    """Return which share of the workers contributes to one update."""
+    workers = scenario.cluster.total_workers
+    contributions: int = scenario.training.contributions(workers)
+    return contributions / workers
 
 
 def _differences(

@@ -20,7 +20,7 @@ _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*(.+?)\s*", re.ASCII)
 _TIME = re.compile(r"\w+_s(_std|_p50|_p95)?")
 _MEASURES = {"_s": "is a time, such as 2 min", "_bytes": "is a size, such as 2 MB"}
 #: Metrics of which more is better; of all others, less.
-_MORE_IS_BETTER = {"speedup", "efficiency", "samples_per_s"}
+_MORE_IS_BETTER = {"speedup", "efficiency", "samples_per_s", "final_accuracy", "target_reached"}
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:
     Parameters
     ----------
     values : sequence of float
-        At least one.
+        At least one; if one is infinite (a target that was never reached), so is the mean, without an interval.
     confidence : float
         Probability with which the interval holds the true mean.
 
@@ -78,6 +78,8 @@ def estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:
     check_confidence(confidence)
     if not values:
         raise UserInputError("an estimate needs at least one value")
+    if not all(map(math.isfinite, values)):
+        return Estimate(math.inf, math.nan, math.nan, len(values), confidence)
     mean = mean_of(values)
     if len(values) < 2:
         return Estimate(mean, math.nan, math.nan, 1, confidence)

@@ -1,8 +1,7 @@
 """Tables as files for other programs: CSV and Parquet.
 
-A spreadsheet takes a cell of a CSV file for a formula if it begins with ``=``, ``+``, ``-`` or ``@``, also behind a tab
-or the end of a line, and a formula can send data away. Such texts, names of columns included, get an apostrophe before
-them; numbers are left alone. Parquet has types, so that nothing there is taken for anything else.
+Texts in CSV are escaped, see :mod:`simcluster.results.csv_text`. Parquet has types, so that nothing there is taken for
+anything else.
 """
 
 from __future__ import annotations
@@ -11,31 +10,14 @@ import os
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from simcluster.errors import UnfinishedError, UserInputError
+from simcluster.results.csv_text import to_csv
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def to_csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV, with lines that end in a line feed, and no text that a spreadsheet would compute."""
-    safe = table.rename(columns=_guarded)
-    for name in safe.columns[[dtype.kind not in "biuf" for dtype in safe.dtypes]]:
-        safe[name] = safe[name].map(_guarded)
-    text: str = safe.to_csv(index=False, lineterminator="\n")
-    return text
-
-
-def _guarded(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(_DANGEROUS):
-        return f"'{cell}"
-    return cell
-
 
 def write_csv(table: pd.DataFrame, path: str | PathLike[str]) -> None:
     """Write a table as CSV: the whole file, or none.

@@ -1,8 +1,8 @@
 """Tables as bytes: how updates, spans and links travel from a worker to the store, and lie there.
 
 Updates are the journal's rows: zlib-compressed doubles behind a line that names their columns, since every run has
-them and packing must cost far less than running. Spans and links, which only some runs keep, are numpy's ``.npz``.
-Nothing is pickled: a store of a stranger can be opened without running his code.
+them and packing must cost far less than running. Spans, links and learning, which only some runs keep, are numpy's
+``.npz``. Nothing is pickled: a store of a stranger can be opened without running his code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Tables that a store may hold for each run.
-TABLES = ("updates", "spans", "links")
+TABLES = ("updates", "spans", "links", "learning")
 _FASTEST = 1
 
 
@@ -36,6 +36,8 @@ def pack_tables(result: Result, *, spans: bool) -> dict[str, bytes]:
     """
     header = json.dumps(COLUMNS).encode() + b"\n"
     packed = {"updates": zlib.compress(header + result.records.rows.tobytes(), _FASTEST)}
+    if result.records.learning is not None:
+        packed |= {"learning": _pack_table(result.learning)}
     if spans:
         packed |= {"spans": _pack_table(result.spans), "links": _pack_table(result.links)}
     return packed

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from simcluster.errors import SimclusterError, UserInputError
+from simcluster.errors import SimclusterError, StuckError, UserInputError
 from simcluster.experiments.packing import pack_tables
 from simcluster.experiments.seeding import this_version
 from simcluster.scenario import Scenario
@@ -59,7 +59,7 @@ class Outcome:
     attempts : int
         How often it was tried.
     hopeless : bool
-        Whether it would fail again: what the user wrote is wrong.
+        Whether it would fail again: what the user wrote is wrong, or can't come to an end.
     """
 
     key: str
@@ -108,7 +108,7 @@ def perform(task: Task) -> Outcome:
             version=this_version(),
             error=_told(error),
             seconds=perf_counter() - begin,
-            hopeless=isinstance(error, UserInputError),
+            hopeless=isinstance(error, UserInputError | StuckError),
         )
 
 

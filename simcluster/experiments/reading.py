@@ -34,7 +34,8 @@ def load_store(path: str | PathLike[str], table: str = "summary", *, sweep: int 
         - ``summary``: a row for each run that is done. First the swept settings by their dotted paths, quantities as
           numbers in base units (``network.bandwidth_bytes_per_s``); then ``replication`` and ``seed``; then all metrics
           of ``Result.summary``.
-        - ``updates``, and ``spans`` and ``links`` where they were kept: the settings, and the rows of that table.
+        - ``updates``, and ``learning``, ``spans`` and ``links`` where there are any: the settings, and the rows of that
+          table.
         - ``runs``: the settings, and key, version, status (``done``, ``failed``, ``waiting``), attempts and error.
         - ``sweeps``: number, scenario and size of each sweep in the store.
     sweep : int, optional

@@ -187,8 +187,12 @@ def check_metric(name: str) -> None:
         raise UserInputError(f"there is no metric {name!r}{hint}; there are {', '.join(NUMBERS)}")
 
 
+#: Metrics that a run has only if it reaches its target.
+_TO_TARGET = ("time_to_target_s", "updates_to_target")
+
+
 def numbers_of(rows: Sequence[dict[str, Any]], metric: str) -> list[float]:
-    """Return one metric of several runs.
+    """Return one metric of several runs; the time to a target that a run did not reach is infinite.
 
     Raises
     ------
@@ -199,9 +203,11 @@ def numbers_of(rows: Sequence[dict[str, Any]], metric: str) -> list[float]:
         if metric not in row:
             known = ", ".join(name for name, value in row.items() if isinstance(value, int | float))
             raise UserInputError(f"there is no metric {metric!r}; there are {known}")
+        if row[metric] is None and metric in _TO_TARGET and row["target_reached"] == 0:
+            continue
         if not isinstance(row[metric], int | float):
             raise UserInputError(f"the metric {metric!r} isn't a number here, but {row[metric]!r}")
-    return [float(row[metric]) for row in rows]
+    return [math.inf if row[metric] is None else float(row[metric]) for row in rows]
 
 
 def numeric_metrics(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -249,6 +255,8 @@ def with_intervals(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
             if pd.api.types.is_numeric_dtype(values) and values.notna().all():
                 one = estimate([float(value) for value in values], confidence)
                 row |= {name: one.mean, f"{name}_low": one.low, f"{name}_high": one.high}
+            elif name in _TO_TARGET:
+                row[name] = math.nan  # there is no mean where some did not reach the target
         if "limited_by" in row:
             row["limited_by"] = limit_of(row)
         rows.append(row)

@@ -124,13 +124,17 @@ class Runner:
             watch(progress)
         return progress
 
-    def metrics(self, scenarios: Sequence[Scenario], replications: Sequence[int] = (0,)) -> list[list[dict[str, Any]]]:
+    def metrics(
+        self, scenarios: Sequence[Scenario], replications: Sequence[int] = (0,), *, watch: Watch = unwatched
+    ) -> list[list[dict[str, Any]]]:
         """Return the metrics of every replication of some scenarios.
 
         Parameters
         ----------
         scenarios : sequence of Scenario
         replications : sequence of int
+        watch : callable
+            Told the progress.
 
         Returns
         -------
@@ -142,7 +146,7 @@ class Runner:
             If a run failed three times.
         """
         tasks = [[_task(scenario, number) for number in replications] for scenario in scenarios]
-        self.carry_out([task for row in tasks for task in row], retry_failed=True)
+        self.carry_out([task for row in tasks for task in row], retry_failed=True, watch=watch)
         keys = [task.key for row in tasks for task in row]
         found: Mapping[str, dict[str, Any]] = self.store.metrics(keys)
         for error in self.store.failures(keys).values():

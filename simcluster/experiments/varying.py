@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from simcluster.errors import UserInputError
 from simcluster.experiments.columns import column_of
 from simcluster.scenario import ScenarioError, resolved, with_settings
+from simcluster.simulation import Registry
 from simcluster.units import EXAMPLES
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Vary:
         ScenarioError
             If the scenario doesn't take the value.
         """
-        return with_settings(scenario, {self.setting: int(x) if self.whole else x})
+        return with_settings(scenario, {self.setting: int(x) if self.whole else x}, Registry())
 
     def fitted(self, scenario: Scenario) -> Vary:
         """Return the range as one of whole numbers, if the setting of that scenario takes no others.

@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from simcluster.cluster.messages import NOTHING, Part, PlainCoder, Values
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class NullReplica:
     """Parameters without values, of a worker or of a server."""
 
@@ -64,8 +68,9 @@ class NullLearner:
     def applied(self, update: int) -> None:
         """Do nothing."""
 
-    def save(self) -> None:
-        """Do nothing."""
+    def save(self) -> Callable[[], None]:
+        """Return what does nothing."""
+        return _nothing
 
     def restore(self) -> None:
         """Do nothing."""

@@ -86,11 +86,11 @@ class Learner(Protocol):
     def applied(self, update: int) -> None:
         """Say that an update is in the global parameters (or in a worker's, where nobody holds global ones)."""
 
-    def save(self) -> None:
-        """Remember everything as it is now: a checkpoint is written."""
+    def save(self) -> Callable[[], None]:
+        """Copy everything as it is now, and return what makes this copy the last checkpoint, once it is written."""
 
     def restore(self) -> None:
-        """Go back to what :meth:`save` remembered last, or to the start."""
+        """Go back to the last checkpoint, or to the start."""
 
     def resume(self, workers: Sequence[int]) -> None:
         """Give workers that begin again, after a crash or a pause, the parameters as they are now."""

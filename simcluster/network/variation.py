@@ -23,6 +23,7 @@ from pydantic import Field, model_validator
 from simcluster.errors import UserInputError
 from simcluster.files import lowered, read_regular
 from simcluster.network.random_times import RandomTime, SomeTime
+from simcluster.network.wake import Tick
 from simcluster.options import (
     LARGEST_DATA_FILE,
     DataFile,
@@ -220,7 +221,7 @@ class Variation:
                         self._awake = self._env.event()
                     yield self._awake
                 else:
-                    yield self._env.timeout(at - self._env.now)
+                    yield Tick(self._env, at - self._env.now)
             due = value
         if due is not None:
             apply(due)

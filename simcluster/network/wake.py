@@ -1,4 +1,4 @@
-"""What wakes a network: an alarm that is never moved later, and a line in which all wait equally long."""
+"""What wakes a network: an alarm that is never moved later, a line in which all wait equally long, and ticks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from simpy.events import Event
+from simpy.events import Event, Timeout
 
 if TYPE_CHECKING:
     from simpy import Environment
@@ -25,6 +25,13 @@ class Wake(Event):
         self.callbacks: Any = None
         self._ok = True
         self._value = None
+
+
+class Tick(Timeout):
+    """The time until the next change of something that goes on for ever by itself, as background traffic does.
+
+    A simulation in which only ticks are left doesn't get on.
+    """
 
 
 class Alarm:

@@ -28,7 +28,7 @@ class PlotKind:
 
     Attributes
     ----------
-    table : {'sweep', 'spans', 'links', 'shares'}
+    table : {'sweep', 'map', 'spans', 'updates', 'links', 'shares', 'published', 'learning'}
         The table that it takes.
     module : str
         The module that draws it, with a function of the same name.
@@ -40,7 +40,7 @@ class PlotKind:
         Height that each row of the picture adds.
     """
 
-    table: Literal["sweep", "spans", "links", "shares"]
+    table: Literal["sweep", "map", "spans", "updates", "links", "shares", "published", "learning"]
     module: str
     summary: str
     height: float
@@ -66,12 +66,18 @@ KINDS: Mapping[str, PlotKind] = MappingProxyType(
         "overhead": PlotKind("sweep", "overhead", "time of an update over the operation overhead h", 1.65),
         "totals": PlotKind("sweep", "totals", "total time by category", 0.0, 0.17),
         "feasible-region": PlotKind("sweep", "feasible_region", "where in (rho, h) compression pays", 1.95),
+        "homomorphic-map": PlotKind("map", "homomorphic_map", "which candidates (rho, h) are feasible", 2.6),
         "lines": PlotKind("sweep", "lines", "any metric over any parameter, with intervals", 1.75),
         "heat-map": PlotKind("sweep", "heat_map", "any metric over two parameters", 0.9, 0.1),
         "break-even": PlotKind("sweep", "break_even", "where over two parameters one way beats another", 1.95),
         "comparison": PlotKind("sweep", "comparison", "scenarios side by side, part by part", 0.0, 0.11),
+        "learning-curve": PlotKind("learning", "learning_curve", "accuracy or loss over time or updates", 1.75),
+        "pareto": PlotKind("sweep", "pareto", "time to a target against final accuracy", 1.95),
         "timeline": PlotKind("spans", "timeline", "who does what when in one update", 0.0, 0.128),
+        "workers": PlotKind("spans", "workers", "which worker computes, or waits for what, over time", 0.0, 0.17),
+        "staleness": PlotKind("updates", "staleness", "distribution of the staleness of updates", 1.65),
         "links": PlotKind("links", "links", "what the busiest links carry over time", 0.0, 0.22),
+        "published": PlotKind("published", "published", "how far predictions are off published results", 0.0, 0.17),
         "operation-shares": PlotKind("shares", "operation_shares", "shares of operations in a minibatch", 0.0, 0.17),
     }
 )

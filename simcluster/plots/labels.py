@@ -41,6 +41,17 @@ _NAMES = {
     "bytes_on_wire": "Bytes on the wire",
     "busiest_link_utilisation": "Utilisation of the busiest link",
     "energy_kwh": "Energy [kWh]",
+    "time_s": "Simulated time",
+    "update": "Updates",
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "gradient_norm": "Norm of the gradient",
+    "consensus_distance": "Consensus distance",
+    "time_to_target_s": "Time to target",
+    "updates_to_target": "Updates to target",
+    "target_reached": "Share that reached the target",
+    "final_loss": "Final loss",
+    "final_accuracy": "Final accuracy",
 }
 _SYMBOLS = {
     "cluster.workers": "M",

@@ -190,19 +190,43 @@ class Journal:
         self.progress = progress
         #: Where the rows begin that are younger than the last checkpoint.
         self._mark = 0
+        #: Where the rows begin that were kept since the last interruption.
+        self._settled = 0
 
     @property
     def applied(self) -> bool:
         """Whether any update has taken effect."""
         return any(update != UNAPPLIED for update in self.rows[:: len(COLUMNS)])
 
-    def mark(self) -> None:
-        """Say that a checkpoint has all updates until now."""
-        self._mark = len(self.rows)
+    @property
+    def place(self) -> int:
+        """Where the rows begin that are kept from now on."""
+        return len(self.rows)
+
+    def mark(self, place: int) -> None:
+        """Say that a checkpoint has all updates whose rows were kept before a place."""
+        self._mark = place
 
     def roll_back(self, version: int) -> None:
         """Say that all updates after ``version``, that of the last checkpoint, never took effect."""
-        for place in range(self._mark, len(self.rows), len(COLUMNS)):
+        self._forget(self._mark, version)
+        self._mark = self.place
+
+    def interrupt(self, version: int) -> None:
+        """End all open rows now: all updates after ``version`` begin again, for those who are through with them, too.
+
+        Parameters
+        ----------
+        version : int
+            The last update that took effect for everybody.
+        """
+        self.cut(version)
+        self._forget(self._settled, version)
+        self._settled = self.place
+
+    def _forget(self, begin: int, version: int) -> None:
+        """Say of the rows from a place on that what comes after a version never took effect."""
+        for place in range(begin, len(self.rows), len(COLUMNS)):
             if self.rows[place] > version:
                 self.rows[place] = UNAPPLIED
 

@@ -18,6 +18,8 @@ from simcluster.results import Result
 #: Where more updates than this differ, their times are a line.
 _FEW = 2
 _SAME = 1e-9
+#: Incidents that are told one by one.
+_MOST_INCIDENTS = 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class RunTables:
     updates : DataFrame
     spans, links : DataFrame or None
         None if the run didn't record them.
+    learning : DataFrame or None
+        None if nothing was learned.
+    incidents : DataFrame or None
+        None if nothing went wrong, and no checkpoint was written.
     """
 
     scenario: Mapping[str, Any]
@@ -40,12 +46,15 @@ class RunTables:
     updates: pd.DataFrame
     spans: pd.DataFrame | None
     links: pd.DataFrame | None
+    learning: pd.DataFrame | None = None
+    incidents: pd.DataFrame | None = None
 
     @classmethod
     def of(cls, result: Result) -> RunTables:
         """Return the tables of a result."""
         made = {name: make() for name, make in result.tables().items()}
-        return cls(result.scenario, result.metrics, result.updates, made.get("spans"), made.get("links"))
+        optional = {name: made.get(name) for name in ("spans", "links", "learning", "incidents")}
+        return cls(result.scenario, result.metrics, result.updates, **optional)
 
 
 def run_page(run: RunTables) -> str:
@@ -64,10 +73,14 @@ def _sections(name: str, run: RunTables) -> Iterator[Html]:
     yield tag("h1", name)
     if run.scenario.get("description"):
         yield tag("p", str(run.scenario["description"]))
+    if pd.notna(run.summary.get("incomplete")):
+        yield tag("p", f"Incomplete: {run.summary['incomplete']}. Below is what was simulated until then.")
     yield key_figures(list(_figures(run.summary)))
     yield tag("h2", "Where the time of an update goes")
     yield _parts(run.summary)
     yield from _over_updates(run, gallery)
+    yield from _learning(run, gallery)
+    yield from _failures(run)
     if run.spans is None:
         yield tag("p", "The run recorded neither spans nor links: 'simcluster run --record' does, and tells more.")
     else:
@@ -98,6 +111,10 @@ def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         used = f"{summary['busiest_link_utilisation']:.1%}"
         yield "busiest link", used, f"of the capacity of {summary['busiest_link']}"
     yield "whole run", seconds(summary["total_time_s"]), f"for {updates} updates"
+    if pd.notna(summary.get("target")):
+        reached = pd.notna(summary.get("time_to_target_s"))
+        soon = seconds(summary["time_to_target_s"]) if reached else "not reached"
+        yield "time to target", soon, str(summary["target"])
     more = (("epoch_time_s", "epoch", "", ""), ("cost", "cost", "", whole), ("energy_kwh", "energy", " kWh", whole))
     for column, title, unit, remark in more:
         if pd.notna(summary.get(column)):
@@ -122,6 +139,43 @@ def _over_updates(run: RunTables, gallery: Gallery) -> Iterator[Html]:
     if len(times) > _FEW and float(times.std()) > _SAME * float(times.mean()):
         rows = pd.DataFrame({"Update": times.index, "update_time_s": times.to_numpy(float)})
         yield gallery.picture("lines", rows, "Time of each update.", x="Update", narrow=True)
+
+
+def _failures(run: RunTables) -> Iterator[Html]:
+    """Yield what went wrong and what it cost, if anything did: the first incidents one by one."""
+    if run.incidents is None:
+        return
+    yield tag("h2", "What went wrong")
+    rows = []
+    for kind, group in run.incidents.groupby("kind", sort=False):
+        lengths = group["end_s"] - group["start_s"]
+        rows.append([str(kind), f"{len(group)}", seconds(lengths.sum()), seconds(lengths.mean())])
+    yield table(["kind", "count", "time in all", "mean time"], rows)
+    summary = run.summary
+    up, lost = f"{summary['availability']:.2%}", seconds(summary["lost_work_s"])
+    yield tag("p", f"Machines were up {up} of the time; {lost} of computing never took effect.")
+    first = run.incidents.sort_values("start_s", kind="stable").head(_MOST_INCIDENTS)
+    told = zip(first["kind"], first["entity"], first["start_s"], first["end_s"], strict=True)
+    yield table(
+        ["kind", "of", "from", "for"],
+        [[str(kind), str(entity), seconds(start), seconds(end - start)] for kind, entity, start, end in told],
+    )
+    if len(run.incidents) > _MOST_INCIDENTS:
+        yield tag("p", f"These are the first {_MOST_INCIDENTS} of {len(run.incidents)}.")
+
+
+def _learning(run: RunTables, gallery: Gallery) -> Iterator[Html]:
+    """Yield how the training went, against time and updates side by side, if anything was learned."""
+    if run.learning is None:
+        return
+    yield tag("h2", "What was learned")
+    own = run.summary["coupling"] == "own"
+    clock = "The clock moves its own bytes." if own else "A stand-in: the clock is that of the scenario's model."
+    yield tag("p", f"{clock} Evaluations cost no simulated time.")
+    measure = "accuracy" if bool(run.learning["accuracy"].notna().any()) else "loss"
+    for x, over in (("time_s", "simulated time"), ("update", "updates")):
+        yield gallery.picture("learning-curve", run.learning, f"{measure.title()} over {over}.", x=x, y=measure,
+                              narrow=True)
 
 
 def _limits(explained: Explanation) -> Iterator[Html]:

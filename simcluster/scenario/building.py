@@ -23,6 +23,7 @@ from simcluster.scenario.machines import Cluster
 from simcluster.scenario.merging import Path
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Notice, Problem
+from simcluster.scenario.profile_files import OVERHEAD, ProfileFiles
 from simcluster.scenario.profiles import Catalogue, measured
 from simcluster.scenario.schema import Compute, Model, Scenario
 from simcluster.scenario.tree import Level, Node, plant
@@ -63,9 +64,9 @@ class Builder:
     written : bool
         Whether quantities need their unit; Python code may leave it out.
     folder : str or None
-        Folder of the scenario file, to which the names of data files are relative.
+        Folder of the scenario file, to which the names of profiles and data files are relative.
     allow_path : bool
-        Whether data files may lie outside of that folder.
+        Whether they may lie outside of that folder.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Builder:
     ) -> None:
         self._registry = registry
         self._context = {**WRITTEN, "folder": folder, "allow_path": allow_path} if written else None
-        self._catalogue = Catalogue()
+        self._catalogue = Catalogue(ProfileFiles(folder, allow_path))
         self._memory: dict[tuple[object, ...], tuple[tuple[Node, ...], Findings]] = {}
 
     def build(self, tree: Node, name: str) -> Findings:
@@ -280,6 +281,8 @@ class Builder:
             if expanded.name:
                 profile = profile.having(profile=plant(expanded.name, written[key].place, Level.CATALOGUE))
             node = node.having(**{key: profile})
+            if expanded.overhead is not None and OVERHEAD not in node.mapping and _is_homomorphic(node):
+                node = node.having(**{OVERHEAD: expanded.overhead})
             self._check_encoder(key, profile, findings)
         findings.value = self._validated(Compression, node.data(), node, ("compression",), findings)
         return findings
@@ -308,6 +311,11 @@ def _learns_its_own(tree: Node) -> bool:
     """Return whether the clock moves what is learned, so that there is no other model."""
     learning = tree.mapping.get("learning")
     return learning is not None and "coupling" in learning.mapping and learning.mapping["coupling"].value == "own"
+
+
+def _is_homomorphic(compression: Node) -> bool:
+    usage = compression.mapping.get("usage")
+    return usage is not None and usage.value == "homomorphic"
 
 
 def _is_catalogues(node: Node) -> bool:

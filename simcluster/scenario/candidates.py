@@ -1,12 +1,13 @@
 """Candidates: files that say how a scenario would compress, or which other model it would train, laid over it.
 
-A candidate is a whole scenario that extends the other one, or only a part of one, such as the cost profile that
-``simcluster codec measure -o`` writes: both are merged over the scenario as a preset would be.
+A candidate is a whole scenario that extends the other one, a part of one, or the profile of a codec, as ``simcluster
+codec measure -o`` writes it: all are merged over the scenario as a preset would be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from simcluster.scenario.building import name_of
@@ -15,6 +16,7 @@ from simcluster.scenario.loading import Loaded, open_source
 from simcluster.scenario.merging import merge
 from simcluster.scenario.overriding import put_all
 from simcluster.scenario.problems import Problem
+from simcluster.scenario.profile_files import is_profile, settings_of
 from simcluster.scenario.reading import read_file, read_text
 from simcluster.scenario.vocabulary import FILE_KEYS, Registry
 
@@ -46,6 +48,8 @@ def load_candidate(
     patch, complete = read_with_bases(path, str(path), allow_path, source.problems)
     source.complete = source.complete and complete
     tree = source.tree
+    if patch is not None and is_profile(patch):
+        patch = replace(patch, value={"compression": settings_of(patch)})
     if patch is not None:
         # What the scenario is called and what else it offers are not the candidate's.
         tree = merge(tree.without(*FILE_KEYS, "name", "description"), patch.without(*FILE_KEYS))

@@ -7,6 +7,7 @@ see, for example that ``cluster.workers`` was inherited when ``groups`` are give
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from simcluster.codecs import CodecProfile
 from simcluster.options import Options
 from simcluster.scenario import catalogue
 from simcluster.scenario.merging import ALTERNATIVES
+from simcluster.scenario.profile_files import SUFFIXES
 from simcluster.scenario.schema import Scenario
 from simcluster.scenario.vocabulary import CHOICES, REQUIRED, Registry, sections
 
@@ -31,6 +33,8 @@ _AXIS: Schema = {
 _IN_LISTS = ("Layer", "Group")
 #: Words of pydantic's, and what JSON Schema calls them.
 _STANDARD = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
+#: The name of a file with the profile of a codec.
+_PROFILE_FILE = rf"({'|'.join(map(re.escape, SUFFIXES))})$"
 _PATHS = {"pattern": r"^\w[\w-]*(\.\w[\w-]*)*$"}
 _SWEEP: Schema = {
     "type": "object",
@@ -98,16 +102,17 @@ def _definitions(registry: Registry) -> Schema:
             definition.pop("required", None)
     for path, name in {("cluster",): "Cluster", ("compression", "codec"): "CodecProfile"}.items():
         definitions[name]["allOf"] = [{"not": _given(group)} for group in ALTERNATIVES[path]]
+    file: Schema = {"description": "A file with the profile of a codec.", "type": "string", "pattern": _PROFILE_FILE}
     for key in ("codec", "push", "pull"):
         properties = definitions["Compression"]["properties"]
         described = {"description": properties[key].get("description", "How parameters are compressed.")}
-        properties[key] = {**described, **_named("codecs", {"$ref": "#/$defs/CodecProfile"})}
+        properties[key] = {**described, **_named("codecs", file, {"$ref": "#/$defs/CodecProfile"})}
     profiled = [("Model", "models"), ("CodecProfile", "codecs")]
     profiled += [(registry.options("topology", name).__name__, "networks") for name in registry.names("topology")]
     for name, kind in profiled:
-        definitions[name]["properties"]["profile"] = {
-            "description": "A name of the catalogue, amended by the other keys.", "enum": catalogue.names(kind)
-        }  # fmt: skip
+        described = {"description": "A name of the catalogue, amended by the other keys."}
+        named = _named(kind, file) if kind == "codecs" else {"enum": catalogue.names(kind)}
+        definitions[name]["properties"]["profile"] = {**described, **named}
     return definitions
 
 

@@ -1,23 +1,20 @@
 """A file and the files that it extends, merged into one tree.
 
-What a file extends must lie in the folder of the file that was asked for, or below it, whatever links say, unless the
-user allows more: a scenario from a stranger must not read one's other files.
+What a file extends must lie in the folder of the file that was asked for, or below it; see ``locating``.
 """
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
+from simcluster.scenario.locating import Located, locate, real
 from simcluster.scenario.merging import merge
-from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Problem
 from simcluster.scenario.reading import MOST_BYTES, read_file, read_text
 from simcluster.scenario.tree import Level, Node
 
 MOST_EXTENDED = 16
-#: In bytes: below what every file system takes for one name.
-LONGEST_PATH = 200
 
 
 def read_with_bases(path: Path, source: str, allow_path: bool, problems: list[Problem]) -> tuple[Node | None, bool]:
@@ -43,10 +40,10 @@ def read_with_bases(path: Path, source: str, allow_path: bool, problems: list[Pr
     """
     trees: list[Node] = []
     seen: list[Path] = []
-    folder, left = _real(path.parent), MOST_BYTES
+    folder, left = real(path.parent), MOST_BYTES
     extends: Node | None = None
     while True:
-        seen.append(_real(path))
+        seen.append(real(path))
         text = read_file(path, source, problems)
         left -= len(text or "")
         if extends is not None and left < 0:
@@ -83,38 +80,16 @@ def _merged(trees: list[Node]) -> Node | None:
 def _base(extends: Node, seen: list[Path], folder: Path | None, problems: list[Problem]) -> Path | None:
     """Return the file that is extended, or report why it can't be."""
     text = extends.value
-    wrong, hint, base = "", "", Path()
     if not isinstance(text, str) or not text:
-        wrong = "expected the name of a file, such as base.yaml"
-    elif "://" in text:
-        wrong = "only files can be extended"
+        base = Located(Path(), "expected the name of a file, such as base.yaml")
     elif len(seen) > MOST_EXTENDED:
-        wrong = f"more than {MOST_EXTENDED} files extend each other"
-    elif len(text.encode()) > LONGEST_PATH:
-        wrong = "far too long"
+        base = Located(Path(), f"more than {MOST_EXTENDED} files extend each other")
     else:
-        base = _real(seen[-1].parent / text)
-        if folder and not base.is_relative_to(folder):
-            wrong, hint = "lies outside of the scenario's folder", "move the file there, or use --allow-path"
-        elif base in seen:
-            wrong = f"extends itself: {' -> '.join(file.name for file in [*seen[seen.index(base) :], base])}"
-        elif not base.exists():
-            wrong, hint = "no such file", _like(base)
-        elif not base.is_file():
-            wrong = "not a regular file"
-    if wrong:
-        problems.append(Problem(extends.place, "extends", wrong, extends.data(), hint))
+        base = locate(text, seen[-1].parent, folder)
+    if base.path in seen:
+        circle = [*seen[seen.index(base.path) :], base.path]
+        base = replace(base, wrong=f"extends itself: {' -> '.join(file.name for file in circle)}")
+    if base.wrong:
+        problems.append(Problem(extends.place, "extends", base.wrong, extends.data(), base.hint))
         return None
-    return base
-
-
-def _real(path: Path) -> Path:
-    """Return where a path leads; unlike ``Path.resolve``, one that runs in circles raises nothing."""
-    return Path(os.path.realpath(path))
-
-
-def _like(missing: Path) -> str:
-    try:
-        return nearest(missing.name, [file.name for file in missing.parent.iterdir() if file.suffix == missing.suffix])
-    except OSError:
-        return ""
+    return base.path

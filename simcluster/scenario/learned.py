@@ -8,10 +8,11 @@ is its forward pass, two thirds its backward pass, which computes two products w
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from simcluster.errors import UserInputError
-from simcluster.learning.architecture import PARAMETER_BYTES
-from simcluster.learning.options import LearningOptions
+from simcluster.learning.architecture import PARAMETER_BYTES, LayerSpec
+from simcluster.learning.options import MOST_BATCH, MOST_HELD, LearningOptions
 from simcluster.learning.sizing import layers_for
 from simcluster.options import FieldError
 from simcluster.scenario.compression import Compression
@@ -26,13 +27,46 @@ def settle(scenario: Scenario) -> None:
     Raises
     ------
     FieldError
-        If a codec is a cost profile alone, or the samples can't be read or don't suit the problem.
+        If a codec is a cost profile alone, the samples can't be read or don't suit the problem, or a worker's
+        minibatch or all workers' parameters are too large to be computed here.
     """
-    check_encoders(scenario.compression)
     learning = scenario.learning
-    if learning is not None and learning.coupling == "own":
+    if learning is None:
+        return
+    check_encoders(scenario.compression)
+    _check_sizes(learning, scenario)
+    if learning.coupling == "own":
         model = learned_model(learning, scenario.compute.minibatch_time)
         object.__setattr__(scenario, "model", model)  # frozen for everybody else
+
+
+def batch_of(scenario: Scenario) -> int:
+    """Return the samples of a worker's minibatch: with strong scaling its share of the whole one, at least one."""
+    split = scenario.cluster.total_workers if scenario.compute.scaling == "strong" else 1
+    return max(1, scenario.compute.minibatch // split)
+
+
+def _check_sizes(learning: LearningOptions, scenario: Scenario) -> None:
+    if learning.batch is None and batch_of(scenario) > MOST_BATCH:
+        raise FieldError(
+            f"a worker's minibatch has {batch_of(scenario):,} samples, and at most {MOST_BATCH:,} can be learned from",
+            ("learning",),
+            "give learning.batch",
+        )
+    size, workers = sum(spec.size for spec in _specs(learning)), scenario.cluster.total_workers
+    if size * workers > MOST_HELD:
+        raise FieldError(
+            f"{workers:,} workers with {size:,} parameters each; together at most {MOST_HELD:,} can be learned",
+            ("learning",),
+            "take fewer workers, or a smaller problem",
+        )
+
+
+def _specs(learning: LearningOptions) -> Sequence[LayerSpec]:
+    try:
+        return layers_for(learning)
+    except UserInputError as error:
+        raise FieldError(str(error), ("learning",)) from error
 
 
 def learned_model(learning: LearningOptions, minibatch_time: float) -> Model:
@@ -49,10 +83,7 @@ def learned_model(learning: LearningOptions, minibatch_time: float) -> Model:
     FieldError
         If the samples can't be read, or don't suit the problem.
     """
-    try:
-        specs = layers_for(learning)
-    except UserInputError as error:
-        raise FieldError(str(error), ("learning",)) from error
+    specs = _specs(learning)
     work = math.fsum(spec.work for spec in specs)
     layers = [
         Layer(

@@ -14,6 +14,7 @@ from simcluster.scenario.merging import PROFILED
 from simcluster.scenario.overriding import Presets, Setting, parse_overrides, parse_path, preset_place, put_all
 from simcluster.scenario.places import Place
 from simcluster.scenario.problems import Notice, Problem, ScenarioError
+from simcluster.scenario.profile_files import ProfileFiles
 from simcluster.scenario.profiles import Catalogue
 from simcluster.scenario.schema import Scenario
 from simcluster.scenario.tree import Level, Node, plant
@@ -67,7 +68,7 @@ class Source:
 
     def sizes(self) -> dict[str, int]:
         """Return the number of values of each section, with what names of the catalogue stand for."""
-        catalogue = Catalogue()
+        catalogue = Catalogue(ProfileFiles())
         sizes = {}
         for name, node in self.tree.without(*FILE_KEYS).mapping.items():
             expanded = catalogue.expand(node, (name,), [], []).node if (name,) in PROFILED else node
@@ -169,7 +170,7 @@ def load(
     presets : sequence of str
         Names of presets of the file.
     allow_path : bool
-        Whether files outside of the scenario's folder may be extended.
+        Whether files outside of the scenario's folder may be extended or named.
 
     Raises
     ------

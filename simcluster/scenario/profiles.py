@@ -1,4 +1,4 @@
-"""Names of the catalogue replaced by what they stand for."""
+"""Names of the catalogue, and of files with profiles, replaced by what they stand for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from simcluster.scenario.compression import NO_CODEC
 from simcluster.scenario.merging import PROFILED, Path, merge
 from simcluster.scenario.places import nearest
 from simcluster.scenario.problems import Notice, Problem
+from simcluster.scenario.profile_files import ABOUT, OVERHEAD, ProfileFiles, names_file
 from simcluster.scenario.tree import Level, Node, Scalar, plant
-
-#: Keys of an entry that are for its readers.
-ABOUT = ("source", "description", "assumption")
 
 
 @dataclass(frozen=True)
@@ -26,17 +24,26 @@ class Expanded:
     node : Node or None
         Its tree; None if there is no such entry.
     name : str or None
-        The entry it is, or amends.
+        The entry it is, or amends; None if it is none of the catalogue.
+    overhead : Node or None
+        Overhead of computing on a codec's payloads, if its profile gives one.
     """
 
     node: Node | None
     name: str | None = None
+    overhead: Node | None = None
 
 
 class Catalogue:
-    """The catalogue's entries as trees, each made once."""
+    """The catalogue's entries as trees, each made once, and the profiles of codecs in files.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    files : ProfileFiles
+    """
+
+    def __init__(self, files: ProfileFiles) -> None:
+        self._files = files
         self._entries: dict[tuple[str, str], tuple[Node, bool]] = {}
 
     def expand(self, node: Node, path: Path, problems: list[Problem], notices: list[Notice]) -> Expanded:
@@ -60,7 +67,8 @@ class Catalogue:
             if entry.node is None or not amendments.mapping:
                 return entry
             _say_replaced_layers(entry, amendments, notices)
-            return Expanded(merge(entry.node, amendments, path), None if entry.name == NO_CODEC else entry.name)
+            amended = merge(entry.node, amendments, path)
+            return replace(entry, node=amended, name=None if entry.name == NO_CODEC else entry.name)
         if isinstance(node.value, str):
             return self._find(node, path, field, problems, notices)
         expected = "expected a name of the catalogue, or a mapping"
@@ -70,17 +78,22 @@ class Catalogue:
     def _find(self, name: Node, path: Path, field: str, problems: list[Problem], notices: list[Notice]) -> Expanded:
         text, kind = name.value, PROFILED[path]
         known = catalogue.names(kind)
+        if kind == "codecs" and names_file(text):
+            settings = self._files.settings(name, field, problems)
+            if settings is None:
+                return Expanded(None)
+            return Expanded(replace(settings.mapping["codec"], key=name.key), None, settings.mapping.get(OVERHEAD))
         if not isinstance(text, str) or text not in known:
             problems.append(_unknown(name, kind, field))
             return Expanded(None)
         if (kind, text) not in self._entries:
             data = catalogue.entry(kind, text)
-            settings = {key: value for key, value in data.items() if key not in ABOUT}
-            self._entries[kind, text] = plant(settings, name.place, Level.CATALOGUE), "assumption" in data
+            entry = {key: value for key, value in data.items() if key not in ABOUT}
+            self._entries[kind, text] = plant(entry, name.place, Level.CATALOGUE), "assumption" in data
         tree, assumed = self._entries[kind, text]
         if assumed:
             notices.append(Notice(name.place, field, f"'{text}' holds an assumption of the catalogue; see its source"))
-        return Expanded(replace(tree, key=name.key), text)
+        return Expanded(replace(tree.without(OVERHEAD), key=name.key), text, tree.mapping.get(OVERHEAD))
 
 
 def _unknown(name: Node, kind: str, field: str) -> Problem:

@@ -20,6 +20,8 @@ class Level(IntEnum):
     """Who said it; a higher level wins."""
 
     CATALOGUE = 0
+    #: A profile of a codec in a file that the scenario names.
+    PROFILE = 1
     #: The file itself; one that it extends is one lower, and so on.
     FILE = 100
     PRESET = 101

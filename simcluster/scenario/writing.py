@@ -12,7 +12,7 @@ from simcluster.options import CONTENT
 from simcluster.scenario import catalogue
 from simcluster.scenario.compression import NO_CODEC
 from simcluster.scenario.merging import ALTERNATIVES
-from simcluster.scenario.profiles import ABOUT
+from simcluster.scenario.profile_files import ABOUT, OVERHEAD
 from simcluster.scenario.scalars import needs_quotes
 from simcluster.scenario.schema import Scenario
 
@@ -52,7 +52,7 @@ def _hide_profile(codec: dict[str, Any]) -> None:
     """Say that a key of the catalogue's entry is not set, where it was amended to nothing."""
     for key in catalogue.entry("codecs", codec["profile"]):
         group = next((group for group in ALTERNATIVES["compression", "codec"] if key in group), (key,))
-        if key not in ABOUT and not any(other in codec for other in group):
+        if key not in (*ABOUT, OVERHEAD) and not any(other in codec for other in group):
             codec[key] = None
 
 

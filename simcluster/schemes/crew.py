@@ -21,10 +21,21 @@ class Crew:
         #: Those that run, by whose they are; dictionaries keep the order in which they began.
         self._at_work: dict[int, dict[simpy.Process, None]] = {}
 
-    def begin(self, whose: int, life: Process) -> simpy.Process:
-        """Start a process of a worker."""
+    def begin(self, whose: int, life: Process, *, yields: bool = False) -> simpy.Process:
+        """Start a process of a worker.
+
+        Parameters
+        ----------
+        whose : int
+            The worker.
+        life : generator
+            What the process does.
+        yields : bool
+            Whether it ends by itself when it is interrupted; else that is seen to here, at the cost of one more
+            generator that every event goes through.
+        """
         at_work = self._at_work.setdefault(whose, {})
-        process = self._env.process(_dismissable(life))
+        process = self._env.process(life if yields else _dismissable(life))
         at_work[process] = None
         if process.callbacks is not None:
             process.callbacks.append(lambda event: at_work.pop(process, None))

@@ -18,6 +18,7 @@ from simcluster.cluster.machines import Worker
 from simcluster.cluster.messages import Message
 from simcluster.protocols import Transfer
 from simcluster.recording import PULL, PUSH, WAITING, Follower, words
+from simcluster.schemes.crew import Crew
 
 #: The event at which a message has arrived.
 Arrival = simpy.Event | Transfer
@@ -34,6 +35,9 @@ class Delivery(Protocol):
     def start(self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message) -> Arrival:
         """Begin to send a message, at once or when it is its turn, and return the event at which it has arrived."""
 
+    def dismiss(self) -> None:
+        """Let nobody who waits begin to send any more: the training is interrupted."""
+
 
 class AtOnce:
     """Sends every message at once."""
@@ -42,11 +46,19 @@ class AtOnce:
         self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message, follower: Follower
     ) -> Process:
         """Send a message, and return when it has arrived."""
-        yield from carry(channel.send(source, destinations, message))
+        transfer = channel.send(source, destinations, message)
+        try:
+            yield transfer
+        finally:
+            if not transfer.triggered:
+                transfer.cancel()
 
     def start(self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message) -> Arrival:
         """Begin to send a message, and return the event at which it has arrived."""
         return channel.send(source, destinations, message)
+
+    def dismiss(self) -> None:
+        """Do nothing: nobody waits."""
 
 
 class InTurns:
@@ -60,6 +72,8 @@ class InTurns:
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
         self._connections: dict[tuple[str, str], simpy.PriorityResource] = {}
+        #: Those who send on behalf of nobody who could be dismissed.
+        self._crew = Crew(env)
 
     def send(
         self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message, follower: Follower
@@ -73,7 +87,11 @@ class InTurns:
 
     def start(self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message) -> Arrival:
         """Begin to send a message when it is its turn, and return the event at which it has arrived."""
-        return self._env.process(self._send(channel, source, destinations, message))
+        return self._crew.begin(0, self._send(channel, source, destinations, message))
+
+    def dismiss(self) -> None:
+        """Let nobody who waits begin to send any more."""
+        self._crew.dismiss_all("stopped")
 
     def _send(
         self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from itertools import count
 from typing import Any, Protocol
 
@@ -52,7 +53,7 @@ class Life(Protocol):
     """Lives the lives of workers."""
 
     def train(self, worker: Worker) -> Process:
-        """Live a worker's life, until the last update."""
+        """Live a worker's life, until the last update or an interrupt."""
 
 
 class Course:
@@ -120,20 +121,21 @@ class Sequential:
         self._course = Course(cluster, progress, ready)
 
     def train(self, worker: Worker) -> Process:
-        """Live a worker's life, until the last update."""
+        """Live a worker's life, until the last update or an interrupt."""
         cluster, progress, course = self._cluster, self._progress, self._course
         replica = cluster.learner.replica(worker.index)
-        yield from course.prepare(worker)
-        for update in course.updates(worker):
-            row = cluster.journal.open(worker.index, update, worker.compute_lane)
-            replica.begin()
-            yield worker.compute(self._iterations)
-            replica.compute(self._iterations)
-            yield from self._exchange.exchange(worker, update, self._part, row)
-            cluster.journal.close(row)
-            if update >= progress.last:
-                break
-        yield from course.finish(worker)
+        with suppress(simpy.Interrupt):
+            yield from course.prepare(worker)
+            for update in course.updates(worker):
+                row = cluster.journal.open(worker.index, update, worker.compute_lane)
+                replica.begin()
+                yield worker.compute(self._iterations)
+                replica.compute(self._iterations)
+                yield from self._exchange.exchange(worker, update, self._part, row)
+                cluster.journal.close(row)
+                if update >= progress.last:
+                    break
+            yield from course.finish(worker)
 
 
 class Overlapped:
@@ -168,28 +170,30 @@ class Overlapped:
         self._course = Course(cluster, progress, ready)
 
     def train(self, worker: Worker) -> Process:
-        """Live a worker's life, until the last update."""
+        """Live a worker's life, until the last update or an interrupt."""
         cluster, progress, course = self._cluster, self._progress, self._course
         #: What is under way, of the oldest update first.
         pending: deque[_Results] = deque()
         arrived = _Results()
-        yield from course.prepare(worker)
-        for update in course.updates(worker):
-            row = cluster.journal.open(worker.index, update, worker.compute_lane)
-            results = _Results()
-            pending.append(results)
-            yield from self._compute(worker, row, arrived, results)
-            last = update >= progress.last
-            if last:
-                for late in pending:
-                    yield from late.wait(row, late.open)
-            elif len(pending) > self._delay:
-                arrived = pending.popleft()
-                yield from arrived.wait(row, self._plan.forward[0].parts)
-            cluster.journal.close(row, min(update - 1 - cluster.version, self._delay))
-            if last:
-                break
-        yield from course.finish(worker)
+        with suppress(simpy.Interrupt):
+            yield from course.prepare(worker)
+            for update in course.updates(worker):
+                row = cluster.journal.open(worker.index, update, worker.compute_lane)
+                results = _Results()
+                pending.append(results)
+                yield from self._compute(worker, row, arrived, results)
+                if update < progress.last and len(pending) > self._delay:
+                    arrived = pending.popleft()
+                    yield from arrived.wait(row, self._plan.forward[0].parts)
+                # Which update is the last one may have turned out meanwhile.
+                last = update >= progress.last
+                if last:
+                    for late in (arrived, *pending):
+                        yield from late.wait(row, late.open)
+                cluster.journal.close(row, min(update - 1 - cluster.version, self._delay))
+                if last:
+                    break
+            yield from course.finish(worker)
 
     def _compute(self, worker: Worker, row: UpdateRow, arrived: _Results, results: _Results) -> Process:
         """Compute all minibatches of an update, and begin to exchange each part as soon as it is ready."""

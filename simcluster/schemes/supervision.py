@@ -34,8 +34,12 @@ from simcluster.cluster.faults import Fault, Target
 from simcluster.cluster.machines import Worker
 from simcluster.errors import StuckError
 from simcluster.options import Duration, Options, PositiveDuration
-from simcluster.recording import IncidentLog, Nobody, words
+from simcluster.recording import IncidentLog, words
+from simcluster.schemes.checkpoints import Checkpoints
 from simcluster.schemes.seams import Cluster, DisturbableScheme
+
+#: Crashes since anything was applied that had not been applied before, besides 100 for each machine: more is hopeless.
+_MOST_SETBACKS = 10_000
 
 
 class Recovery(Options):
@@ -73,6 +77,12 @@ class _State:
         self.lost = False
         #: Since when it is down [s].
         self.since = 0.0
+        #: Whether it is up again, but only loads its state.
+        self.restores = False
+
+    def __str__(self) -> str:
+        """Return since when it is down."""
+        return f"is down since {self.since:g} s{', for good' if self.lost else ''}"
 
 
 class Supervisor:
@@ -110,9 +120,10 @@ class Supervisor:
         self._members: list[Worker] = list(cluster.workers)
         self._scheme: DisturbableScheme | None = None
         self._version = 0
-        #: The version of the last checkpoint, and when it was written [s].
-        self._checkpoint, self._checkpointed = 0, 0.0
+        self._checkpoints = Checkpoints(cluster, recovery.checkpoint_interval, recovery.checkpoint_time, incidents)
         self._rolls_back = False
+        #: The most updates that were ever applied, and crashes since then.
+        self._record, self._setbacks = 0, 0
         #: Since when nothing has been applied because of a crash [s].
         self._standing_since: float | None = None
         #: Succeeds when a machine crashes that the training needs.
@@ -130,31 +141,37 @@ class Supervisor:
 
     def down(self) -> list[str]:
         """Return the machines that are down, and since when."""
-        return [f"{name} is down since {state.since:g} s" for name, state in self._states.items() if state.crashes]
+        return [f"{name} {state}" for name, state in self._states.items() if state.crashes]
 
     def wants_pause(self, version: int) -> bool:
         """Take note of an update that has just been applied, and say whether the training shall pause after it."""
         self._version = version
+        if version > self._record:
+            self._record, self._setbacks = version, 0
         if self._standing_since is not None:
             self._incidents.add("recovery", "training", self._standing_since, self._env.now)
             self._standing_since = None
         if self._goes_on:
-            if self._checkpoint_is_due():
-                self._checkpointed = self._env.now
-                self._env.process(self._write_beside(version))
+            if self._checkpoints.is_due:
+                self._checkpoints.write_beside(version)
             return False
-        return self._checkpoint_is_due() or bool(self._joining())
+        return self._checkpoints.is_due or bool(self._joining())
 
     # The life of a training
 
     def _supervise(self) -> Process:
+        """Train to the end; a checkpoint that is being written then is given up."""
+        yield from self._train()
+        self._checkpoints.dismiss()
+
+    def _train(self) -> Process:
         """Train segment by segment, until a segment ends with the training."""
         while True:
             scheme = self._begin_segment()
             over = scheme.start()
             if self._goes_on:
                 for name, worker in self._workers.items():
-                    if self._states[name].crashes:
+                    if self._states[name].crashes or self._states[name].restores:
                         scheme.lose(worker)
             yield over | self._disturbed
             if self._is_disturbed():
@@ -179,19 +196,20 @@ class Supervisor:
         """Stop everybody, wherever they are: what they were at is lost."""
         self._scheme = None
         scheme.dismiss()
+        self._checkpoints.dismiss()
         self._network.abort()
         for worker in self._cluster.workers:
             worker.device.clear()
-        self._cluster.journal.cut(self._version)
+        self._cluster.journal.interrupt(self._version)
 
     def _pause(self) -> Process:
         """Write a checkpoint if it is due, and take in who is back."""
-        if self._checkpoint_is_due():
+        if self._checkpoints.is_due:
             self._rest(words.CHECKPOINT)
             began = self._env.now
             yield from self._undisturbed(self._recovery.checkpoint_time)
             if not self._is_disturbed():
-                self._keep_checkpoint(self._version, began)
+                self._checkpoints.keep(self._version, began)
         joining = self._joining()
         if joining and not self._is_disturbed():
             self._rest(words.RECOVERY)
@@ -220,7 +238,7 @@ class Supervisor:
             return
         self._members = [worker for worker in self._members if worker not in regrouped] or self._up()
         if self._rolls_back:
-            self._load_checkpoint()
+            self._rolls_back, self._version = False, self._checkpoints.load()
 
     # Waiting
 
@@ -266,41 +284,6 @@ class Supervisor:
             crashed = bool(self._states[name].crashes)
             worker.compute_lane.enter(words.WAIT, cause=words.CRASHED if crashed else cause)
 
-    # Checkpoints
-
-    def _checkpoint_is_due(self) -> bool:
-        interval = self._recovery.checkpoint_interval
-        return interval is not None and self._env.now - self._checkpointed >= interval
-
-    def _write_beside(self, version: int) -> Process:
-        """Write a checkpoint on the servers, beside the training."""
-        began, scheme = self._env.now, self._scheme
-        self._cluster.learner.save()
-        duration = self._recovery.checkpoint_time
-        yield self._env.all_of(
-            [
-                self._env.process(server.cores.work(words.CHECKPOINT, duration, 0.0, Nobody(), 0))
-                for server in self._cluster.servers
-            ]
-        )
-        if self._scheme is scheme:
-            self._checkpoint = version
-            self._cluster.journal.mark()
-            self._incidents.add("checkpoint", "training", began, self._env.now)
-
-    def _keep_checkpoint(self, version: int, began: float) -> None:
-        self._checkpoint, self._checkpointed = version, self._env.now
-        self._cluster.learner.save()
-        self._cluster.journal.mark()
-        self._incidents.add("checkpoint", "training", began, self._env.now)
-
-    def _load_checkpoint(self) -> None:
-        """Go back to the last checkpoint: all updates since never took effect."""
-        self._rolls_back = False
-        self._version, self._checkpointed = self._checkpoint, self._env.now
-        self._cluster.journal.roll_back(self._version)
-        self._cluster.learner.restore()
-
     # What happens to machines
 
     def _crash(self, name: str, comes_back: bool) -> None:
@@ -310,6 +293,8 @@ class Supervisor:
         if state.crashes > 1:
             return
         state.since = self._env.now
+        state.restores = False
+        self._despair()
         worker = self._workers.get(name)
         if worker is not None and self._goes_on and not self._down_servers():
             if self._scheme is not None:
@@ -321,6 +306,26 @@ class Supervisor:
                 self._standing_since = self._env.now
             if not self._is_disturbed():
                 self._disturbed.succeed()
+
+    def _despair(self) -> None:
+        """See that the training can get on at all, after a crash.
+
+        Raises
+        ------
+        StuckError
+            If all workers are lost for good, or crash after crash has kept it from getting any further.
+        """
+        if self._goes_on and all(self._states[name].lost for name in self._workers):
+            raise StuckError(
+                f"nothing can happen any more at {self._env.now:g} s of simulated time, before the training is over: "
+                f"all workers are lost for good: {'; '.join(self.down())}"
+            )
+        self._setbacks += 1
+        if self._setbacks > _MOST_SETBACKS + 100 * len(self._states):
+            raise StuckError(
+                f"the training doesn't get beyond update {self._record}: there were {self._setbacks} crashes since, "
+                f"until {self._env.now:g} s of simulated time; {'; '.join(self.down())}"
+            )
 
     def _come_back(self, name: str) -> None:
         state = self._states[name]
@@ -335,12 +340,14 @@ class Supervisor:
     def _regain(self, worker: Worker) -> Process:
         """Let a worker restore its state and take part again, unless it crashes meanwhile."""
         worker.compute_lane.enter(words.WAIT, cause=words.RECOVERY)
-        crashed = self._states[worker.name].since
-        yield self._env.timeout(self._recovery.restore_time)
         state = self._states[worker.name]
-        if not state.crashes and state.since == crashed and self._scheme is not None:
-            self._cluster.learner.resume([worker.index])
-            self._scheme.regain(worker)
+        state.restores, crashed = True, state.since
+        yield self._env.timeout(self._recovery.restore_time)
+        if state.restores and state.since == crashed:
+            state.restores = False
+            if self._scheme is not None:  # else it begins with the others
+                self._cluster.learner.resume([worker.index])
+                self._scheme.regain(worker)
 
 
 def _about(crash: Callable[[str, bool], None], name: str) -> Callable[[Fault, bool], None]:

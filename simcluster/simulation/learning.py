@@ -39,13 +39,14 @@ def build_learning(env: simpy.Environment, scenario: Scenario, registry: Registr
         return NullLearner(), UpdateLimit(scenario.training.updates)
     from simcluster.learning.building import Surroundings, build_learner
     from simcluster.learning.training import StopWhen
+    from simcluster.scenario.learned import batch_of
 
     workers = scenario.cluster.total_workers
     learner = build_learner(
         scenario.learning,
         Surroundings(
             workers=workers,
-            batch=_batch(scenario),
+            batch=batch_of(scenario),
             model_size=scenario.model.parameters,
             local_steps=scenario.training.exchange == "parameters",
             shared=scenario.training.spectral_gap(workers) is None,

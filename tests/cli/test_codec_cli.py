@@ -55,24 +55,26 @@ def test_the_line_of_the_report_is_a_scenario_s_own_profile(tmp_path: Path) -> N
     assert load_scenario(path).compression.codec.ratio == profile["ratio"]
 
 
-def test_the_written_profile_can_be_extended(tmp_path: Path) -> None:
+def test_the_written_profile_can_be_named(tmp_path: Path) -> None:
     arguments = ["--shape", "64x100", "--repeat", "1", "-o", "here.yaml"]
     done = simcluster("codec", "measure", "1-bit", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "wrote here.yaml\n"
     text = (tmp_path / "here.yaml").read_text()
-    assert re.search(r"Measured with simcluster on \d{4}-\d\d-\d\d: one core of ", text)
-    assert re.search(r"python [\d.]+, numpy [\d.]+", text)
+    assert re.search(r"Measured with simcluster on \d{4}-\d\d-\d\d: one core of ", " ".join(text.split()))
+    assert re.search(r"python [\d.]+, numpy [\d.]+", " ".join(text.split()))
     assert "seed 0" in text
     assert max(map(len, text.splitlines())) <= 120
-    (tmp_path / "own.yaml").write_text(yaml.safe_dump(_scenario() | {"extends": "here.yaml"}))
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(_scenario() | {"compression": {"codec": "here.yaml"}}))
     codec = load_scenario(tmp_path / "own.yaml").compression.codec
     assert codec.ratio == 64 * 100 * 4 / (100 * (8 + 64 / 8))
     assert codec.compress_rate is not None
+    assert codec.encoder is not None
+    assert codec.encoder["codec"] == "1-bit"
 
 
-def test_the_written_profile_can_be_an_entry_of_the_catalogue(tmp_path: Path) -> None:
-    done = simcluster("codec", "measure", "none", *SMALL, "--catalogue", "-o", "here.yaml", cwd=tmp_path)
+def test_the_written_profile_is_as_the_catalogue_has_them(tmp_path: Path) -> None:
+    done = simcluster("codec", "measure", "none", *SMALL, "-o", "here.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     entry = yaml.safe_load((tmp_path / "here.yaml").read_text())
     assert list(entry)[:3] == ["description", "source", "ratio"]
@@ -82,6 +84,40 @@ def test_the_written_profile_can_be_an_entry_of_the_catalogue(tmp_path: Path) ->
 def _scenario() -> dict[str, object]:
     shared = {"model": {"parameters": "1 MB"}, "compute": {"minibatch_time": "1 s", "minibatch": 8}}
     return shared | {"cluster": {"workers": 2}, "network": {"bandwidth": "1 Gbit/s"}}
+
+
+REPRESENTATION = ["cer", "--distribution", "low-entropy", "--shape", "40x300", "--repeat", "2"]
+
+
+def test_computing_on_payloads_is_measured(tmp_path: Path) -> None:
+    done = simcluster("codec", "measure", *REPRESENTATION, "--columns", "8", "-o", "cer-here.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {line[:20].strip(): line[20:] for line in done.stdout.splitlines()}
+    assert {"add *", "axpy *", "matvec", "matmul", "rmatmul", "elementwise", "minibatch *"} <= rows.keys()
+    assert re.search(r" 1,320 \(x0\.11\)", simcluster("codec", "measure", "csr", *REPRESENTATION[1:]).stdout)
+    assert "on 40 x 300:" in done.stdout
+    assert re.search(r"times as long as dense, 8 columns, with an update that .*, BLAS on 1 thread$", done.stdout, re.M)
+    written = yaml.safe_load((tmp_path / "cer-here.yaml").read_text())
+    assert written["operation_overhead"].keys() == {"gemm"}
+    assert written["operation_overhead"]["gemm"] > 0
+    codec = {"profile": "cer-here.yaml", "averages_compressed": True}
+    own = _scenario() | {"compression": {"usage": "homomorphic", "codec": codec}}
+    own["model"] = {"parameters": "1 MB", "operation_shares": {"gemm": 0.9}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(own))
+    assert load_scenario(tmp_path / "own.yaml").compression.operation_overhead == written["operation_overhead"]
+
+
+def test_the_shares_of_a_model_make_the_overhead_one_number(tmp_path: Path) -> None:
+    done = simcluster("codec", "measure", *REPRESENTATION, "--shares", "alexnet", "-o", "here.yaml", cwd=tmp_path)
+    said = re.search(r"with gemm's share of alexnet, 88\.4%: h = ([\d.e+]+)$", done.stdout, re.M)
+    assert said
+    overhead = yaml.safe_load((tmp_path / "here.yaml").read_text())["operation_overhead"]
+    assert overhead == float(said[1])
+    assert done.stdout.splitlines()[-1].split() == ["operation_overhead:", str(overhead)]
+    # Any scenario of any model can be told so, if it says how it is used; what can't be averaged is refused.
+    compression = {"usage": "homomorphic", "codec": {"profile": "here.yaml", "averages_compressed": True}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(_scenario() | {"compression": compression}))
+    assert load_scenario(tmp_path / "own.yaml").overhead == overhead
 
 
 def test_tensors_of_a_file_are_measured(tmp_path: Path) -> None:
@@ -138,7 +174,12 @@ BAD_CALLS = [
     (["gzip", "--on", "missing.npy", "--distribution", "laplace"], "brings its own tensors"),
     (["gzip", "--repeat", "0"], "--repeat"),
     (["gzip", "--seed", "-1"], "--seed"),
-    (["gzip", "--catalogue"], "add -o PROFILE.yaml"),
+    (["gzip", "-o", "here.txt"], "-o here.txt: a profile that scenarios name ends in .yaml"),
+    (["gzip", "--columns", "8"], "payloads of gzip can't be computed on: leave out --columns and --shares"),
+    (["fp16", "--shares", "alexnet"], "payloads of fp16 can't be computed on"),
+    (["csr", "--shares", "alexnt"], "no shares of operations of 'alexnt' (did you mean 'alexnet'?)"),
+    (["csr", "--shares", "street"], "no shares of operations of 'street'"),
+    (["csr", "--columns", "0"], "--columns"),
     (["gzip", "-o", "missing/x.yaml"], "there is no folder missing"),
     ([], "Missing argument"),
 ]
@@ -146,7 +187,7 @@ BAD_CALLS = [
 
 @pytest.mark.parametrize(("arguments", "hint"), BAD_CALLS, ids=[" ".join(arguments) for arguments, _ in BAD_CALLS])
 def test_what_is_wrong_is_said_and_nothing_is_written(arguments: list[str], hint: str, tmp_path: Path) -> None:
-    output = [] if "-o" in arguments or "--catalogue" in arguments else ["-o", "x.yaml"]
+    output = [] if "-o" in arguments else ["-o", "x.yaml"]
     done = simcluster("codec", "measure", *arguments, *output, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert hint in " ".join(done.stderr.split())
@@ -182,7 +223,8 @@ def test_a_measured_profile_of_the_catalogue_names_its_machine_and_no_place(name
     assert str(entry["source"]).startswith("Measured with simcluster on 2026-")
     assert "the project's reference machine" in str(entry["source"])
     assert "/" not in str(entry["source"])
-    assert set(entry) - {"expands"} == {
+    assert entry.get("encoder", {"codec": codec})["codec"] == codec
+    assert set(entry) - {"expands", "encoder"} == {
         "description", "source", "ratio", "compress_rate", "decompress_rate", "averages_compressed",
     }  # fmt: skip
 

@@ -104,3 +104,30 @@ def test_a_metric_is_looked_up_before_anything_runs(monkeypatch: pytest.MonkeyPa
     ):
         with pytest.raises(UserInputError, match=r"no metric 'update_tim_s' \(did you mean 'update_time_s'\?\)"):
             call()
+
+
+class TestSchemes:
+    """4 workers, 100 MB at 100 MB/s, c = 2 s: synchronous 2 + 4 + 4 s an update of all."""
+
+    def test_times_are_for_the_same_share_of_contributions(self) -> None:
+        sync = scenario()
+        alone = scenario({"training": {"scheme": "async-ps", "updates": 400}})
+        found = compare(sync, alone, 2)
+        assert found.updates_b == 4
+        # Equal workers march in step without a barrier, too; but the run ends with the last push, 4 s before its pull.
+        row = found.table.set_index("metric").loc["update_time_s"]
+        assert (row["a"], row["b"]) == (10, pytest.approx((100 * 10 - 4) / 100))
+        assert found.parts["difference"].sum() == pytest.approx(found.difference.mean)
+        assert found.rounds == (2, 100)
+
+    def test_the_other_way_round(self) -> None:
+        alone = scenario({"training": {"scheme": "async-ps", "updates": 400}})
+        found = compare(alone, scenario(), 2)
+        assert found.updates_b == 1 / 4
+        assert found.rounds == (100, 2)
+        assert found.table.set_index("metric").loc["update_time_s", "b"] == 2.5
+
+    def test_schemes_that_mean_the_same_are_compared_as_they_are(self) -> None:
+        backups = scenario({"training": {"scheme": "backup-workers", "backups": 0}})
+        found = compare(scenario(), backups, 2)
+        assert (found.updates_b, found.difference.mean) == (1, 0)

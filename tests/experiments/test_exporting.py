@@ -31,3 +31,9 @@ def test_a_file_that_can_not_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnfinishedError, match="can't be written"):
         write_csv(pd.DataFrame({"a": [1]}), tmp_path / "missing" / "t.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_texts_can_not_reach_a_terminal_or_be_full_width_formulas() -> None:
+    table = pd.DataFrame({"name\x1b[2J": ["\x1b[31mred", "\x9b2J", "\uff1d1+1", "a\u202eb"]})
+    lines = to_csv(table).split("\n")
+    assert lines[:-1] == [r"name\x1b[2J", r"\x1b[31mred", r"\x9b2J", "'\uff1d1+1", r"a\u202eb"]

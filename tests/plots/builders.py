@@ -14,6 +14,24 @@ ONE_WAY = 243.86e6 / 125e6
 GZIP, GUNZIP = 8.079, 1.898
 
 
+def learning(workers: int = 2) -> pd.DataFrame:
+    """A model that gets better by half of what is missing in each of ten seconds; its workers lag behind."""
+    rows = []
+    for update in range(11):
+        for entity, lag in (("server", 0.0), *((f"worker-{worker}", 0.5 + worker) for worker in range(workers))):
+            left = 0.5 ** max(update - lag, 0.0)
+            rows.append((float(update), 10 * update, entity, 2.3 * left, 1 - 0.9 * left, left, 0.1 * lag, "own"))
+    columns = ["time_s", "update", "entity", "loss", "accuracy", "gradient_norm", "consensus_distance", "coupling"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def trainings() -> pd.DataFrame:
+    """Four codecs: two that nobody beats, one that is beaten, and one that never reached the target."""
+    columns = ["compression.codec", "time_to_target_s", "final_accuracy"]
+    points = [("none", 40.0, 0.97), ("1-bit", 10.0, 0.95), ("gzip", 60.0, 0.96), ("sbc", float("nan"), 0.5)]
+    return pd.DataFrame(points, columns=columns)
+
+
 def sweep(workers: Iterable[int], *, gzip: bool = False, rho: float = 1.0, h: float = 1.0, **columns: object):
     rows = []
     for m in workers:
@@ -41,6 +59,27 @@ def presets(workers: Iterable[int] = (16,)):
         sweep(workers, rho=0.2, h=1.3, preset="homomorphic"),
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def candidates():
+    """Return a homomorphic map on 16 workers: Eq. 5 with i = 200 and both directions is h <= 12.1 - 11.1 rho."""
+    rows = [
+        ("hashing", "homomorphic", 0.0627, 3.1, True),
+        ("int8", "homomorphic", 0.25, 1.8, True),
+        ("binary", "recoded", 0.0316, 1.3, True),
+        ("squeezenet1_0", "model", 0.0205, 3.34, True),
+        ("csr", "homomorphic", 0.19, 60.0, False),
+    ]
+    table = pd.DataFrame(rows, columns=["candidate", "way", "rho", "charged_overhead", "inside"])
+    slope = 16 * 2 * 16 * ONE_WAY / ONE_NODE
+    return table.assign(workers=16, slope=slope, bound=1 + slope)
+
+
+def published():
+    """Return a validation page of two systems, of which one is predicted thirty times too fast; one row is not."""
+    table = pd.DataFrame({"published_efficiency": [0.9, 0.8, 0.03], "speed_ratio": [1.03, 1.05, 30]})
+    unknown = pd.DataFrame({"system": ["unknown"]})
+    return pd.concat([table.assign(system=["all-reduce", "all-reduce", "servers"]), unknown], ignore_index=True)
 
 
 def points(workers: int = 16):
@@ -144,3 +183,22 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
 
 def text_is_level(texts: list[Text], name: str) -> bool:
     return all(text.get_rotation() % 90 == 0 for text in texts if text.get_text() == name)
+
+
+def staleness():
+    """Return ten applied updates of a staleness of 0 to 3, and one that was never applied."""
+    return pd.DataFrame({"update": [*range(1, 11), 0], "staleness": [0, 1, 1, 2, 2, 2, 2, 3, 3, 1, 9]})
+
+
+def compute_lanes(workers: int = 2, updates: int = 4):
+    """Return workers that compute for 1 s each, and wait for a push of 1 s and for others for 1 s."""
+    rows = []
+    for worker in range(workers):
+        for update in range(updates):
+            start = 3.0 * update
+            for offset, activity, cause in ((0, "compute", ""), (1, "wait", "push"), (2, "wait", "staleness bound")):
+                at = start + offset
+                rows.append((f"worker-{worker}", "compute", activity, update + 1, at, at + 1, 0.0, cause))
+        rows.append((f"worker-{worker}", "send", "push", 1, 1.0, 2.0, 8.0, ""))
+    columns = ["entity", "lane", "activity", "update", "start_s", "end_s", "size_bytes", "cause"]
+    return pd.DataFrame(rows, columns=columns)

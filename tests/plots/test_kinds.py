@@ -15,13 +15,19 @@ TABLES = {
     "overhead": builders.points().iloc[:4],
     "totals": builders.presets(),
     "feasible-region": builders.points(),
+    "homomorphic-map": builders.candidates(),
     "lines": builders.sweep([1, 2, 4, 8]),
     "heat-map": pd.concat([builders.sweep([1, 2, 4, 8], rho=rho) for rho in (0.2, 0.5, 0.8)]),
     "break-even": builders.bandwidths(),
     "comparison": builders.presets(),
     "timeline": builders.spans(3),
+    "workers": builders.compute_lanes(),
+    "staleness": builders.staleness(),
     "links": builders.links(),
+    "published": builders.published(),
     "operation-shares": builders.shares(),
+    "learning-curve": builders.learning(),
+    "pareto": builders.trainings(),
 }
 OPTIONS = {"speedup": {"by": "preset"}}
 
@@ -68,6 +74,7 @@ def test_an_empty_table_is_refused(kind):
         ("overhead", "transfer_s"),
         ("totals", "total_time_s"),
         ("feasible-region", "max_operation_overhead"),
+        ("homomorphic-map", "slope"),
         ("lines", "update_time_s"),
         ("heat-map", "update_time_s"),
         ("break-even", "vanilla_update_time_s"),

@@ -8,7 +8,7 @@ import pytest
 
 from simcluster.errors import ConservationError, UserInputError
 from simcluster.results import LinkTotals, Records, Result, RunFacts
-from simcluster.results.summary import NUMBERS, WORDS, summarize, update_times
+from simcluster.results.summary import NUMBERS, WORDS, lags, summarize, update_times
 from tests.building import run
 
 FACTS = RunFacts(
@@ -26,13 +26,16 @@ FACTS = RunFacts(
 def row(
     update: int, worker: int, start: float, end: float, computation: float, push: float, wait: float
 ) -> list[float]:
-    return [update, worker, start, end, computation, 0, push, 0, 0, 0, 0, 0, wait, 0]
+    return [update, worker, start, end, end, computation, 0, push, 0, 0, 0, 0, 0, wait, 0, update]
 
 
 def records(rows: list[list[float]], total_time: float) -> Records:
     links = [LinkTotals("slow", 10.0, 50.0, 6.0), LinkTotals("fast", 100.0, 60.0, 1.0)]
     flat = [value for one in rows for value in one]
-    return Records(array("d", flat), total_time, 110.0, links, None, None, None)
+    return Records(
+        rows=array("d", flat), total_time=total_time, carried_bytes=110.0, discarded_updates=0, incidents=[],
+        incomplete="", links=links, spans=None, link_history=None, transfers=None,
+    )
 
 
 ROWS = [
@@ -66,7 +69,7 @@ def test_summary_by_hand() -> None:
 
 def test_parts_that_do_not_add_up_are_a_bug() -> None:
     rows = [list(one) for one in ROWS]
-    rows[0][4] -= 1e-3
+    rows[0][5] -= 1e-3
     with pytest.raises(ConservationError, match="add up"):
         summarize(records(rows, 12.0), FACTS)
 
@@ -82,4 +85,32 @@ def test_what_was_not_recorded_is_said() -> None:
 
 def test_the_names_of_the_metrics_are_known() -> None:
     assert {*NUMBERS, *WORDS} == set(run().metrics)
-    assert all(isinstance(run().metrics[name], str) for name in WORDS)
+    assert all(isinstance(run().metrics[name], str | None) for name in WORDS)
+
+
+def columns(rows: list[tuple[int, int, float, float]]) -> dict[str, list[float]]:
+    """Return columns of worker, step, start and application."""
+    return dict(zip(("worker", "step", "start_s", "applied_s"), map(list, zip(*rows, strict=True)), strict=True))
+
+
+def test_lag_counts_what_the_slowest_has_behind_it_when_a_worker_begins() -> None:
+    # Worker 0 does one update a second; worker 1 is applied at 2 s, when worker 0 begins its third, and at 5 s.
+    rows = [(0, step, step - 1.0, float(step)) for step in range(1, 6)] + [(1, 1, 0.0, 2.0), (1, 2, 2.0, 5.0)]
+    assert lags(columns(rows)) == [0, 1, 1, 2, 3, 0, 0]
+
+
+def test_lag_does_not_depend_on_the_order_of_rows() -> None:
+    rows = [(0, step, step - 1.0, float(step)) for step in range(1, 6)] + [(1, 1, 0.0, 2.0), (1, 2, 2.0, 5.0)]
+    assert lags(columns(rows[::-1])) == [0, 0, 3, 2, 1, 1, 0]
+
+
+def test_staleness_idleness_and_what_was_in_vain() -> None:
+    training = {"scheme": "backup-workers", "backups": 1, "updates": 3}
+    metrics = run({"training": training, "cluster": {"groups": [{"count": 3}, {"count": 1, "speed": 0.5}]}}).metrics
+    assert (metrics["staleness_mean"], metrics["staleness_max"], metrics["discarded_updates"]) == (0, 0, 3)
+    # 2 s of computing; 3 pushes of 1 s on one link, whose last third shares it with the late one; 4 pulls of 1 s.
+    update_time = 2 + 3 + 1 / 3 + 4
+    assert metrics["update_time_s"] == pytest.approx(update_time)
+    # The late one has computed for 4 s when its push is cut.
+    assert metrics["idle_share"] == pytest.approx(1 - (3 * 2 + 4) / (4 * update_time))
+    assert metrics["samples_per_update"] == 3 * 16

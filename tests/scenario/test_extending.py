@@ -102,7 +102,7 @@ REFUSED = [
     ("absolute", "/etc/passwd", "lies outside of the scenario's folder"),
     ("a folder", "sub", "not a regular file"),
     ("the folder itself", ".", "not a regular file"),
-    ("an address", "https://example.com/x.yaml", "only files can be extended"),
+    ("an address", "https://example.com/x.yaml", "expected the name of a file, not an address"),
     ("a number", "7", "expected the name of a file"),
     ("a list", "[base.yaml]", "expected the name of a file"),
     ("nothing", "", "expected the name of a file"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,7 +104,7 @@ def test_parts_tile_the_model_and_steps_tile_the_minibatch(rows, overlap, bucket
     places = sorted((part.start, part.size) for part in made.parts if part.size)
     assert places[0][0] == 0
     assert sum(size for _, size in places) == model.size
-    assert all(start + size == after for (start, size), (after, _) in zip(places, places[1:], strict=False))
+    assert all(start + size == after for (start, size), (after, _) in pairwise(places))
     numbers = list(range(len(made.parts)))
     assert [number for step in made.backward for number in step.parts] == numbers
     assert sorted(number for step in made.forward for number in step.parts) == numbers

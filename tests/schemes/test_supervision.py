@@ -18,6 +18,7 @@ from simcluster.theory.checkpointing import daly_interval, segment_time, young_i
 from tests.building import run, scenario
 
 CRASH = {"kind": "crash", "on": "worker-1", "at": "1 s", "lasts": "10 s"}
+OFTEN = {"kind": "crash", "on": "worker-*", "every": {"distribution": "exponential", "mean": "60 s"}, "lasts": "1 s"}
 
 
 def go(faults: list[dict[str, Any]], recovery: dict[str, Any] | None = None, updates: int = 10, **more: Any) -> Result:
@@ -133,18 +134,16 @@ def test_a_cut_link_stands_still_and_goes_on() -> None:
 
 
 def test_one_more_fault_changes_no_other_draw() -> None:
-    often = {"kind": "crash", "on": "worker-*", "every": {"distribution": "exponential", "mean": "60 s"}, "lasts": "1 s"}
     late = {"kind": "crash", "on": "worker-0", "at": "1e6 s", "lasts": "1 s"}
-    alone = go([often], updates=30).incidents.query("kind == 'crash' and start_s < 200")
-    both = go([late, often], updates=30).incidents.query("kind == 'crash' and start_s < 200")
+    alone = go([OFTEN], updates=30).incidents.query("kind == 'crash' and start_s < 200")
+    both = go([late, OFTEN], updates=30).incidents.query("kind == 'crash' and start_s < 200")
     assert not alone.empty
     assert alone.to_csv(index=False) == both.to_csv(index=False)
 
 
 def test_one_more_worker_changes_no_other_draw() -> None:
-    often = {"kind": "crash", "on": "worker-*", "every": {"distribution": "exponential", "mean": "60 s"}, "lasts": "1 s"}
     few, many = (
-        go([often], updates=30, cluster={"workers": count}).incidents.query("entity == 'worker-2' and start_s < 150")
+        go([OFTEN], updates=30, cluster={"workers": count}).incidents.query("entity == 'worker-2' and start_s < 150")
         for count in (4, 6)
     )
     assert not few.empty

@@ -63,7 +63,7 @@ class AllReduce:
         """Start all processes, and return the event at which the training is over."""
         crew = self._crew
         return self._cluster.env.all_of(
-            [crew.begin(worker.index, self._life.train(worker)) for worker in self._cluster.workers]
+            [crew.begin(worker.index, self._life.train(worker), yields=True) for worker in self._cluster.workers]
         )
 
     def dismiss(self) -> None:

@@ -218,7 +218,8 @@ class DPsgd:
     def start(self) -> simpy.Event:
         """Start all processes, and return the event at which the training is over."""
         crew, workers = self._crew, self._cluster.workers
-        return self._cluster.env.all_of([crew.begin(worker.index, self._life.train(worker)) for worker in workers])
+        lives = [crew.begin(worker.index, self._life.train(worker), yields=True) for worker in workers]
+        return self._cluster.env.all_of(lives)
 
     def dismiss(self) -> None:
         """Stop all processes, wherever they are."""

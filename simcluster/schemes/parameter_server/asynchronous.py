@@ -135,7 +135,7 @@ class Asynchronous:
         """Start all processes, and return the event at which the training is over."""
         self._cluster.journal.defer()
         for worker in self._cluster.workers:
-            self._crew.begin(worker.index, self._life.train(worker))
+            self._crew.begin(worker.index, self._life.train(worker), yields=True)
         return self._cluster.env.process(end(self._cluster, self.progress.over, [self._crew]))
 
     def dismiss(self) -> None:

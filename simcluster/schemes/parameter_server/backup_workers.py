@@ -121,6 +121,8 @@ class BackupWorkers:
         self._held = shares_of(plan, list(cluster.servers))
         self._shares = [held for shares in self._held.values() for held in shares]
         self._rounds: dict[int, Round] = {}
+        #: The lives of the workers, the present one of each that has crashed, by index.
+        self._lives: dict[int, simpy.Process] = {}
         #: Shares of the present update that are not averaged yet.
         self._missing = len(self._shares)
         #: The newest round that has all its contributions, once there is one.
@@ -132,20 +134,21 @@ class BackupWorkers:
         for server, share in self._shares:
             crew.begin(-1 - server.index, self._serve(server, share))
         version = self._cluster.version
-        lives = {worker.index: crew.begin(worker.index, self._train(worker, version)) for worker in workers}
-        won = env.process(self._last_winners(lives))
+        self._lives = {worker.index: crew.begin(worker.index, self._train(worker, version)) for worker in workers}
+        won = env.process(self._last_winners())
         return env.process(end(self._cluster, won, [crew, self._attempts]))
 
-    def _last_winners(self, lives: dict[int, simpy.Process]) -> Process:
-        """Wait until the winners of the last update have its result."""
+    def _last_winners(self) -> Process:
+        """Wait until the winners of the last update have its result, or have crashed."""
         yield self.progress.over
         last = self._round(self.progress.version)
-        yield self._cluster.env.all_of([lives[index] for index in last.winners])
+        yield self._cluster.env.all_of([self._lives[index] for index in last.winners])
 
     def dismiss(self) -> None:
         """Stop all processes, wherever they are."""
         self._attempts.dismiss_all("stopped")
         self._crew.dismiss_all("stopped")
+        self._delivery.dismiss()
 
     def lose(self, worker: Worker) -> None:
         """Go on without a worker that has crashed, if enough are left."""
@@ -155,7 +158,7 @@ class BackupWorkers:
 
     def regain(self, worker: Worker) -> None:
         """Take a worker in again, which begins with the newest result."""
-        self._crew.begin(worker.index, self._return(worker))
+        self._lives[worker.index] = self._crew.begin(worker.index, self._return(worker))
 
     def _leave(self, worker: Worker) -> Process:
         """Forget what a worker was at, once all its processes have ended."""

@@ -28,6 +28,8 @@ def end(cluster: Cluster, over: simpy.Event, crews: Sequence[Crew]) -> Process:
     yield over
     for crew in crews:
         crew.dismiss_all("the training is over")
+    for worker in cluster.workers:
+        worker.device.clear()
     cluster.journal.cut()
     # Dismissals come before anything else at this instant; who is dismissed still lets go of cores and connections.
     yield cluster.env.timeout(0)

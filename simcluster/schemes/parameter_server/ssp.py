@@ -77,9 +77,11 @@ class StalenessGate:
         self._catch_up()
 
     def leave(self, worker: int) -> None:
-        """Wait for a worker no more, and let those go on who waited for it."""
-        self._at[self._clocks.pop(worker)] -= 1
-        self._catch_up()
+        """Wait for a worker no more, and let those go on who waited for it; one that has not joined again is out."""
+        clock = self._clocks.pop(worker, None)
+        if clock is not None:
+            self._at[clock] -= 1
+            self._catch_up()
 
     def join(self, worker: int) -> None:
         """Count on a worker that is back, as one of the slowest."""

@@ -111,11 +111,13 @@ class SyncPs:
         env, crew = self._cluster.env, self._crew
         for server, share in self._shares:
             crew.begin(_of_server(server), self._serve(server, share))
-        return env.all_of([crew.begin(worker.index, self._life.train(worker)) for worker in self._cluster.workers])
+        workers = self._cluster.workers
+        return env.all_of([crew.begin(one.index, self._life.train(one), yields=True) for one in workers])
 
     def dismiss(self) -> None:
         """Stop all processes, wherever they are."""
         self._crew.dismiss_all("stopped")
+        self._delivery.dismiss()
 
     def _exchange(
         self, worker: Worker, server: Server, update: int, part: Part, follower: Contribution

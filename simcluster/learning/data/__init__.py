@@ -1,0 +1,1 @@
+"""Samples to learn from: where they come from, and who has which."""

@@ -1,0 +1,1 @@
+"""Functions that are fitted to data, or simply minimised, with exact gradients."""
