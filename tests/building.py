@@ -22,7 +22,7 @@ BASE: dict[str, Any] = {
 }
 
 
-def scenario(changes: dict[str, Any] | None = None) -> Scenario:
+def changed(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the base scenario with some keys of each section changed; a section that isn't a mapping is replaced."""
     data = deepcopy(BASE)
     for section, values in (changes or {}).items():
@@ -32,7 +32,12 @@ def scenario(changes: dict[str, Any] | None = None) -> Scenario:
             data[section] = values
     if "groups" in data["cluster"]:
         del data["cluster"]["workers"]
-    return from_mapping(data, Registry())
+    return data
+
+
+def scenario(changes: dict[str, Any] | None = None) -> Scenario:
+    """Return the base scenario with changes."""
+    return from_mapping(changed(changes), Registry())
 
 
 def run(changes: dict[str, Any] | None = None, *, record: bool = True) -> Result:

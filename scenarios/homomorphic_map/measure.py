@@ -5,10 +5,11 @@
 The weights are synthetic, made as Deep Compression makes those of AlexNet in Caffe (Han, Mao, Dally 2015, arXiv
 1510.00149, Table 4): Gaussian, the largest kept, and what is kept rounded to equidistant values. Nothing is trained.
 
-A layer's products are timed with as many columns as 16 samples have, but at most 256, and dense ones with as many on
-the same core. Composed are they over the layers by their times in the catalogue's 'alexnet' (a GPU); half of a layer's
-backward time is the gradient of its weights, which no format changes. What is left of a minibatch, to open the payload
-and to update it, doesn't grow with the columns: it is charged against the dense products of 16 samples.
+Each layer is measured as 'simcluster codec measure --on' would measure its weights, with as many columns as 16 samples
+have, but at most 256. What is done here besides is to compose the layers: by their times in the catalogue's 'alexnet'
+(a GPU); half of a layer's backward time is the gradient of its weights, which no format changes. What is left of a
+minibatch, to open the payload and to update it, doesn't grow with the columns: it is charged against the dense
+products of 16 samples. Both together are the overhead of the class 'gemm', and the model's share of it gives h.
 """
 
 from __future__ import annotations
@@ -21,14 +22,13 @@ import csv
 import json
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from simcluster.codecs.operation_measuring import OperationsMeasured, measure_operations
-from simcluster.codecs.representation import Representation
+from simcluster.codecs.measuring import measure
+from simcluster.codecs.operation_measuring import OperationsMeasured
 from simcluster.rng import stream
 from simcluster.scenario.catalogue import entry
 from simcluster.simulation.codec_measuring import build_codec
@@ -36,8 +36,8 @@ from simcluster.units import parse_duration
 
 FOLDER = Path(__file__).parent
 SAMPLES, MOST_COLUMNS, SEED = 16, 256, 1
-#: How often everything is timed, after once that is not; once what takes minutes.
-REPEATS, SLOW = 3, {"low-rank", "cer", "cser", "cla", "deep-compression", "tile-pruning"}
+#: How often everything is timed, after once that is not.
+REPEATS = 1
 #: All parameters of AlexNet in Caffe, and its biases, which stay plain [B].
 TOTAL, BIASES = 243_860_896, 4 * (96 + 256 + 384 + 384 + 256 + 4096 + 4096 + 1000)
 
@@ -63,20 +63,26 @@ LAYERS = {
     "fc8": Layer(1, (1000, 4096), 0.25, 5, 1),
 }
 
-#: Candidates: codec, options, and what they are.
+#: Candidates: codec, options, and what they are. {density} and {bits} are the layer's.
 CANDIDATES: dict[str, tuple[str, list[str], str]] = {
     "hashing": ("hashing", ["budget=0.0625"], "The hashing trick (HashedNets): one shared value for 16 weights."),
     "dct": ("dct", ["kept=0.5"], "Frequency coding: half of the frequencies along each axis that is transformed."),
     "integer-8": ("integer", ["width=8", "fraction=11"], "Fixed point of 8 bits, computed on as integers."),
     "integer-16": ("integer", ["width=16", "fraction=17"], "Fixed point of 16 bits, computed on as integers."),
-    "csr": ("csr", [], "Compressed sparse rows."),
+    "csr": (
+        "csr", ["fixed_pattern=true"], "Compressed sparse rows of a fixed pattern, as pruned networks are trained."
+    ),
     "low-rank": ("low-rank", ["rank=256"], "Two factors of rank 256, of layers that this makes smaller."),
     "binary": ("binary", [], "The sign of every weight, and a scale for each row."),
     "ternary": ("ternary", [], "Minus one, zero or one, and a scale for each row."),
     "cer": ("cer", [], "The low-entropy format CER."),
     "cser": ("cser", [], "The low-entropy format CSER."),
     "cla": ("cla", [], "Compressed linear algebra: columns in groups, with a dictionary each."),
-    "deep-compression": ("deep-compression", ["density=0.11"], "Deep Compression: pruned, shared, Huffman-coded."),
+    "deep-compression": (
+        "deep-compression",
+        ["density={density}", "bits={bits}", "fixed_assignment=true"],
+        "Deep Compression: pruned, shared, Huffman-coded; what is trained is the shared values.",
+    ),
     "tile-pruning": ("tile-pruning", ["density=0.11"], "Tiles of 8 x 8, of which all-zero ones are dropped."),
 }
 
@@ -102,24 +108,22 @@ def columns_of(layer: Layer) -> int:
 def measured(name: str) -> dict[str, Any]:
     """Return the row of a candidate: sizes, errors and times of all layers together."""
     codec_name, options, _ = CANDIDATES[name]
-    codec = cast("Representation", build_codec(codec_name, options))
-    sent, lost, power, encode_s, decode_s = BIASES, 0.0, 0.0, 0.0, 0.0
+    sent, lost, power, encode_s, decode_s = float(BIASES), 0.0, 0.0, 0.0, 0.0
     found: dict[str, OperationsMeasured] = {}
+    computes: frozenset[str] = frozenset()
     for layer_name, layer in LAYERS.items():
+        codec = build_codec(codec_name, [one.format(density=layer.density, bits=layer.bits) for one in options])
         matrix = weights(layer_name)
-        begin = time.process_time()
-        payload = codec.encode(matrix, codec.new_state(matrix.shape), stream(SEED, layer_name, "encode"))
-        encoded = time.process_time()
-        decoded = codec.decode(payload)
-        decode_s += layer.groups * (time.process_time() - encoded)
-        encode_s += layer.groups * (encoded - begin)
-        sent += layer.groups * payload.nbytes
-        lost += layer.groups * float(np.square(decoded - matrix, dtype=np.float64).sum())
-        power += layer.groups * float(np.square(matrix, dtype=np.float64).sum())
-        repeats = 1 if name in SLOW else REPEATS
-        found[layer_name] = measure_operations(codec, [matrix], columns_of(layer), repeats, SEED, time.process_time)
+        one = measure(codec, {layer_name: matrix}, layer_name, REPEATS, SEED, columns=columns_of(layer))
+        size, squares = layer.groups * one.size_bytes, float(np.square(matrix, dtype=np.float64).sum())
+        sent += size / one.ratio.median
+        encode_s += size / one.encode_rate.median
+        decode_s += size / one.decode_rate.median
+        lost += layer.groups * one.relative_error.median**2 * squares
+        power += layer.groups * squares
+        found[layer_name], computes = cast("OperationsMeasured", one.operations), codec.algebra
         print(f"{name}: {layer_name}", file=sys.stderr)
-    claimed = [one for one in ("add", "axpy", "matmul", "rmatmul", "elementwise") if one in codec.algebra]
+    claimed = [one for one in ("add", "axpy", "matmul", "rmatmul", "elementwise") if one in computes]
     row = {
         "candidate": name, "codec": codec_name, "options": ", ".join(options), "computes": " ".join(claimed),
         "rho": sent / TOTAL, "relative_error": (lost / power) ** 0.5,
@@ -129,7 +133,7 @@ def measured(name: str) -> dict[str, Any]:
 
 
 def overheads(found: dict[str, OperationsMeasured]) -> dict[str, float]:
-    """Return the overhead of products, what an update takes of a dense minibatch, and h of both together."""
+    """Return the overhead of products, what an update takes of their dense time, and h of both together."""
     entries = cast("list[dict[str, str]]", entry("models", "alexnet")["layers"])
     gemms = [one for one in entries if one["operation"] == "gemm"]
     spent = total = fixed_s = dense_s = 0.0
@@ -148,18 +152,18 @@ def overheads(found: dict[str, OperationsMeasured]) -> dict[str, float]:
         dense_s += scale * (dense["matmul"] + gradient + (0.0 if name == "conv1" else dense["rmatmul"]))
     share = cast("dict[str, float]", entry("models", "alexnet")["operation_shares"])["gemm"]
     products, update = spent / total, fixed_s / dense_s
-    return {"products": products, "update": update, "operation_overhead": 1 + share * (products - 1) + update}
+    return {"products": products, "update": update, "operation_overhead": 1 + share * (products + update - 1)}
 
 
 def candidate_text(row: dict[str, Any]) -> str:
     """Return the scenario file of a candidate."""
     name, what = row["candidate"], CANDIDATES[row["candidate"]][2]
-    averaged = "add" in row["computes"].split() and name != "low-rank"
+    averaged = {"add", "axpy"} <= set(row["computes"].split())
     error = f"Relative error on these weights: {row['relative_error']:g}." if row["relative_error"] else "Lossless."
     how = "on the payload" if "axpy" in row["computes"].split() else "by decoding, updating and encoding again"
     h = (
         f"On payloads, products take {row['products']:g} times as long as dense ones, and opening and updating them "
-        f"({how}) {row['update']:g} of a minibatch more: h = 1 + 0.884 * ({row['products']:g} - 1) + {row['update']:g} "
+        f"({how}) {row['update']:g} of these more: h = 1 + 0.884 * ({row['products']:g} + {row['update']:g} - 1) "
         f"= {row['operation_overhead']:g}."
     )
     reason = "A mean of factors has more columns" if name == "low-rank" else "A mean of payloads is none"

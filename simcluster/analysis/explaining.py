@@ -1,8 +1,9 @@
 """What limits a run: the critical path of one update or of all, and what would help most.
 
-An update lasts from the end of the one before to the end of its last worker, as in ``update_time_s``. Where updates
-overtake each other, the one before is the one that ended before. A path explains
-such a stretch completely: its steps are contiguous and their lengths sum to it.
+An update lasts from the end of the one before until it is applied at its last worker, as in ``update_time_s``; what was
+never applied is of none. A path explains such a stretch completely: its steps are contiguous and their lengths sum to
+it. In asynchronous schemes many updates are under way at a time, so that a stretch is shorter than what a worker does
+for an update.
 
 How far to trust the savings: with equal workers in lockstep, making a cause free saves exactly what is said. Without
 queues for cores, making the *network* free can't save more than that in a synchronous run, since what else is on the
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from simcluster.analysis.causes import Blamer, blame
 from simcluster.analysis.walking import Walker
 from simcluster.errors import UserInputError
+from simcluster.recording import UNAPPLIED
 from simcluster.results import Result
 from simcluster.units import QuantityError, parse_duration
 
@@ -194,7 +196,8 @@ class _Paths:
     def __init__(self, spans: pd.DataFrame, updates: pd.DataFrame, scenario: Mapping[str, Any]) -> None:
         self._walker = Walker(spans)
         self._blamer = Blamer(spans, latency_of(scenario))
-        ends = updates.groupby("update")["end_s"].max().sort_values(kind="stable")
+        applied = updates[updates["update"] != UNAPPLIED]
+        ends = applied.groupby("update")["applied_s"].max().sort_values(kind="stable")
         before = last = float(updates["start_s"].min())
         #: Start and end [s] of each update, in the order in which they ended; those that end together start together.
         self.windows: dict[int, tuple[float, float]] = {}

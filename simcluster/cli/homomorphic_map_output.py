@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simcluster.cli.output import Folder
+from simcluster.cli.output import Folder, say_written
 from simcluster.cli.text import columns, seconds
 from simcluster.errors import UserInputError
 from simcluster.experiments import names_inside, to_csv, write_csv
@@ -59,7 +59,8 @@ def write(table: pd.DataFrame, folder: Folder) -> None:
             written += save(draw("homomorphic-map", table), path / "homomorphic_map")
     except OSError as error:
         raise UserInputError(f"--out {path}: {error.strerror}") from error
-    click.echo(f"wrote {', '.join(map(str, written))}", err=True)
+    for file in written:
+        say_written(file)
 
 
 _HEAD = ["candidate", "used as", "rho", "h", "h charged", "h of Eq. 5", "update", "speed-up", "inside", "by Eq. 5"]

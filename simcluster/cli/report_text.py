@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from simcluster.cli.text import PART_NAMES, columns, seconds, share_bar, size
+from simcluster.codecs import CodecProfile
 from simcluster.results import Result
 from simcluster.results.summary import LIMITS
 from simcluster.scenario import Scenario
@@ -22,7 +23,7 @@ _LIMIT_NAMES = {
     "computation": "computation",
     "network": "the network (push and pull)",
     "codec": "the codec (encoding and decoding)",
-    "aggregation": "aggregation at the server",
+    "aggregation": "aggregation",
     "waiting": "waiting (for slower workers, or for a core)",
 }
 
@@ -44,13 +45,21 @@ def run_report(scenario: Scenario, result: Result) -> str:
     return "\n".join(lines)
 
 
-def comparison(results: Mapping[str, Result]) -> str:
-    """Return one line for each of several runs, side by side; the first is what the others are compared with."""
-    base = _numbers(next(iter(results.values())))["update_time_s"]
-    header = ["", "update time", "computation", "transfer", "speed-up", "on the wire", "update time, relative"]
-    rows = [header]
-    for name, result in results.items():
+def comparison(runs: Mapping[str, tuple[Scenario, Result]]) -> str:
+    """Return one line for each of several runs, side by side; the first is what the others are compared with.
+
+    Where runs mean different things by an update (the contributions of all workers, or of one), the last column compares
+    the time that equally many contributions take.
+    """
+    shares = [_share(scenario) for scenario, _ in runs.values()]
+    alike = len(dict.fromkeys(shares)) == 1
+    last = "update time, relative" if alike else "relative, for equal contributions"
+    rows = [["", "update time", "computation", "transfer", "speed-up", "on the wire", last]]
+    base = 0.0
+    for (name, (_, result)), share in zip(runs.items(), shares, strict=True):
         metrics = _numbers(result)
+        time = metrics["update_time_s"] / share
+        base = base or time
         rows.append(
             [
                 name,
@@ -59,10 +68,18 @@ def comparison(results: Mapping[str, Result]) -> str:
                 seconds(metrics["transfer_s"]),
                 f"{metrics['speedup']:.3g}",
                 size(metrics["bytes_on_wire"] / metrics["updates"]),
-                f"{metrics['update_time_s'] / base:.3f}",
+                f"{time / base:.3f}",
             ]
         )
-    return "\n".join(columns(rows))
+    remark = "not all mean the same by an update: one of an asynchronous scheme has the contribution of few workers"
+    return "\n".join([*columns(rows), *([] if alike else [remark])])
+
+
+def _share(scenario: Scenario) -> float:
+    """Return which share of the workers contributes to one update."""
+    workers = scenario.cluster.total_workers
+    contributions: int = scenario.training.contributions(workers)
+    return contributions / workers
 
 
 def _numbers(result: Result) -> dict[str, float]:
@@ -83,13 +100,23 @@ def _compression(scenario: Scenario) -> str:
     compression = scenario.compression
     if compression.is_plain:
         return "no compression"
-    words = [
-        f"{compression.codec.profile or 'a codec of its own'} (rho = {compression.codec.compressed_fraction:.3g})",
-        compression.usage.replace("-", " "),
-    ]
+    if compression.push is None and compression.pull is None:
+        said = _codec(compression.codec)
+    elif not scenario.training.uses_servers:
+        said = _codec(compression.push_codec)
+    else:
+        said = f"{_codec(compression.push_codec)} pushed, {_codec(compression.pull_codec)} pulled"
+    words = [said, compression.usage.replace("-", " ")]
     if compression.usage == "homomorphic":
         words.append(f"h = {scenario.overhead:.3g}")
     return ", ".join(words)
+
+
+def _codec(codec: CodecProfile | None) -> str:
+    """Return what a codec is called; None sends what it gets as it is."""
+    if codec is None:
+        return "plain"
+    return f"{codec.profile or 'a codec of its own'} (rho = {codec.compressed_fraction:.3g})"
 
 
 def _facts(metrics: Mapping[str, float]) -> list[list[str]]:

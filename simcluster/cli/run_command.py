@@ -71,9 +71,9 @@ def command(
 
         click.echo(f"\n{analysis.explain(result)}")
     if others:
-        results: dict[str, Result] = {"this scenario": result}
-        results |= {name: simulate(other) for name, other in others.items() if other != scenario}
-        click.echo(f"\nwith each preset of the file\n{comparison(results)}")
+        runs = {"this scenario": (scenario, result)}
+        runs |= {name: (other, simulate(other)) for name, other in others.items() if other != scenario}
+        click.echo(f"\nwith each preset of the file\n{comparison(runs)}")
     if folder is not None:
         from simcluster.cli.run_output import write_run
 

@@ -10,7 +10,7 @@ PART_NAMES = {
     "encode_s": "encode at the workers",
     "push_s": "push",
     "server_decode_s": "decode at the server",
-    "aggregate_s": "aggregate at the server",
+    "aggregate_s": "aggregate",
     "server_encode_s": "encode at the server",
     "pull_s": "pull",
     "decode_s": "decode at the workers",

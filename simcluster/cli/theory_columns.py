@@ -11,9 +11,12 @@ from simcluster.theory.sync_sgd import computation_time, ideal_speedup
 def theory_columns(scenario: Scenario) -> dict[str, float]:
     """Return what the closed formulas say of a scenario.
 
-    - ``ideal_computation_s`` (i*C/M), ``single_node_update_time_s`` (i*C) and ``ideal_speedup``;
+    - ``ideal_speedup``, and ``single_node_update_time_s``: i*C, or the share of it that the contributions to one update
+      are, in schemes in which not all workers contribute to each;
+    - ``ideal_computation_s`` (i*C/M), if all do;
 
-    and where the paper's formulas hold (``sync-ps``, one ideal half-duplex link, workers of equal speed, no jitter):
+    and where the paper's formulas hold (``sync-ps`` with one server and one message for all parameters, one ideal
+    half-duplex link, one codec, workers of equal speed, no jitter, no fault):
 
     - ``theory_update_time_s``, the exact time, and ``vanilla_update_time_s``, that without compression;
     - with strong scaling and free aggregation, the largest h of Eq. 5 in its general form with which homomorphic
@@ -22,11 +25,14 @@ def theory_columns(scenario: Scenario) -> dict[str, float]:
     """
     compute, workers = scenario.compute, scenario.cluster.total_workers
     iterations = scenario.training.local_iterations
+    share = scenario.training.contributions(workers) / workers
     columns = {
-        "ideal_computation_s": computation_time(workers, iterations, compute.minibatch_time, compute.scaling),
-        "single_node_update_time_s": iterations * compute.minibatch_time,
+        "single_node_update_time_s": iterations * compute.minibatch_time * share,
         "ideal_speedup": ideal_speedup(workers),
     }
+    if share == 1:
+        ideal = computation_time(workers, iterations, compute.minibatch_time, compute.scaling)
+        columns["ideal_computation_s"] = ideal
     if _as_in_the_paper(scenario):
         update = _symmetric(scenario)
         columns["theory_update_time_s"] = update.parts().total
@@ -40,7 +46,23 @@ def _as_in_the_paper(scenario: Scenario) -> bool:
     network, jitter = scenario.network, scenario.compute.jitter
     one_link = network.topology == "shared-link" and network.duplex == "half" and network.ideal
     equal = len({group.speed for group in scenario.cluster.worker_groups}) == 1 and (jitter is None or jitter.cv == 0)
-    return bool(scenario.training.scheme == "sync-ps" and one_link and equal)
+    calm = not scenario.faults and not scenario.can_crash
+    return bool(one_link and equal and calm and _all_at_once(scenario) and _one_codec(scenario))
+
+
+def _all_at_once(scenario: Scenario) -> bool:
+    """Whether all parameters go to one server and back, in one message each, between two computations."""
+    training = scenario.training
+    one_server = scenario.servers == 1 and scenario.own_servers == 1
+    behind = training.slices or training.double_buffering
+    return bool(training.scheme == "sync-ps" and one_server and not behind)
+
+
+def _one_codec(scenario: Scenario) -> bool:
+    """Whether the cost profile of one codec says all there is to say of what travels."""
+    compression, learning = scenario.compression, scenario.learning
+    one = compression.push is None and compression.pull is None and not compression.codec.agreed_fraction
+    return one and (learning is None or learning.coupling != "own")
 
 
 def _equation_5(update: SymmetricUpdate, speed: float) -> dict[str, float]:

@@ -49,6 +49,8 @@ class PlainChannel:
 
     #: Whether receivers can add messages up without decoding and encoding them.
     sums = True
+    #: Whether all workers agree on something before they encode a part.
+    agrees = False
 
     def __init__(self, network: Network, coder: Coder, model_size: float) -> None:
         self._network = network
@@ -77,14 +79,21 @@ class PlainChannel:
         return self._network.machines([part.name for part in parts])
 
     def propose(self, machine: Machine, part: Part, values: Values) -> float:
-        """Return the bytes that a worker proposes to all before they encode a part [B]; 0 if they need not agree."""
+        """Return the bytes that a worker proposes to all before they encode a part [B], where they agree."""
         return 0.0
 
+    def plain(self) -> PlainChannel:
+        """Return a channel of the same machines that sends what it is given as it is."""
+        return PlainChannel(self._network, PlainCoder(float), self._model_size)
+
     def send(self, source: Machine, destinations: Sequence[Machine], message: Message) -> Transfer:
-        """Start to send one message; several destinations are served by one transfer."""
-        return self._network.transfer(
-            source.name, [machine.name for machine in destinations], message.size, 1.0, message.part.priority
-        )
+        """Start to send one message; several destinations are served by one transfer.
+
+        What a machine tells itself crosses no wire, and counts no byte.
+        """
+        names = [machine.name for machine in destinations]
+        size = message.size if names != [source.name] else 0.0
+        return self._network.transfer(source.name, names, size, 1.0, message.part.priority)
 
     def prepare(self, machine: Machine) -> Process:
         """Do what happens once, before a machine's first update: nothing."""
@@ -170,6 +179,8 @@ class RecodingChannel(_CodecChannel):
 
 class AgreeingChannel(RecodingChannel):
     """Encodes and decodes what the workers have agreed on before (see ``propose``)."""
+
+    agrees = True
 
     def wire_size(self, part: Part) -> float:
         """Return the bytes of a message after the agreement, by the cost profile [B]."""

@@ -6,12 +6,17 @@ Every worker draws from a stream of its own. Left out: correlation between worke
 from __future__ import annotations
 
 import math
+from array import array
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
 Distribution = Literal["lognormal", "gamma", "exponential", "uniform"]
+#: Factors that a worker draws at a time: a call of numpy costs more than all of them, and those that wait need memory.
+_BLOCK = 16
 
 
 class Jitter(Protocol):
@@ -47,27 +52,33 @@ class RandomJitter:
     def __init__(
         self, distribution: Distribution, cv: float, per: Literal["update", "minibatch"], rng: np.random.Generator
     ) -> None:
-        self._distribution = distribution
-        self._cv = cv
         self._each = per == "minibatch"
-        self._rng = rng
+        self._factors = _one_by_one(_source(distribution, cv, rng))
 
     def stretch(self, minibatches: int) -> float:
         """Return the sum of the factors of so many minibatches."""
         if self._each:
-            return math.fsum(self._factors(minibatches).tolist())
-        return minibatches * float(self._factors(1)[0])
+            return math.fsum(islice(self._factors, minibatches))
+        return minibatches * next(self._factors)
 
-    def _factors(self, count: int) -> np.ndarray:
-        rng, cv = self._rng, self._cv
-        match self._distribution:
-            case "lognormal":
-                variance = math.log1p(cv * cv)
-                return rng.lognormal(-variance / 2, math.sqrt(variance), count)
-            case "gamma":
-                return rng.gamma(1 / cv**2, cv**2, count)
-            case "exponential":
-                return rng.exponential(1.0, count)
-            case "uniform":
-                half = math.sqrt(3) * cv
-                return rng.uniform(1 - half, 1 + half, count)
+
+def _source(distribution: Distribution, cv: float, rng: np.random.Generator) -> Callable[[int], np.ndarray]:
+    """Return what draws so many factors at a time; however they are divided into draws, they are the same."""
+    match distribution:
+        case "lognormal":
+            variance = math.log1p(cv * cv)
+            mean, deviation = -variance / 2, math.sqrt(variance)
+            return lambda count: rng.lognormal(mean, deviation, count)
+        case "gamma":
+            return lambda count: rng.gamma(1 / cv**2, cv**2, count)
+        case "exponential":
+            return lambda count: rng.exponential(1.0, count)
+        case "uniform":
+            half = math.sqrt(3) * cv
+            return lambda count: rng.uniform(1 - half, 1 + half, count)
+
+
+def _one_by_one(draw: Callable[[int], np.ndarray]) -> Iterator[float]:
+    """Yield factors that are drawn in blocks; what is left over at the end is never missed: nobody else draws there."""
+    while True:
+        yield from array("d", draw(_BLOCK).tobytes())

@@ -25,16 +25,24 @@ class CountingLane:
         self._idle = idle
         self._busy = 0
 
-    def begin(self, activity: int, update: int, size: float) -> None:
-        """Say that something begins now: an activity of an update, on so many bytes [B]."""
+    def during(self, activity: int, update: int, size: float) -> CountingLane:
+        """Be busy with an activity of an update, on so many bytes [B], until the ``with`` that this is for ends."""
         self._busy += 1
         self._lane.enter(activity, update, size)
+        return self
 
-    def end(self) -> None:
-        """Say that something ends now."""
+    def __enter__(self) -> None:
+        """Do nothing: it has begun."""
+
+    def end(self, *how: object) -> None:
+        """Say that something ends now, however it does."""
         self._busy -= 1
         if not self._busy:
             self._lane.enter(words.WAIT, cause=self._idle)
+
+    __exit__ = end
+    #: For those who say themselves when it ends.
+    begin = during
 
     def past(self, activity: int, update: int, passages: Passages) -> None:
         """Say after the fact what has happened on it, one after the other; nothing goes on now."""
@@ -45,15 +53,3 @@ class CountingLane:
                 yield end, words.WAIT, 0, 0.0, self._idle
 
         self._lane.past(entries)
-
-    def during(self, activity: int, update: int, size: float) -> CountingLane:
-        """Be busy with something from now on, until the ``with`` that this is for ends, however it does."""
-        self.begin(activity, update, size)
-        return self
-
-    def __enter__(self) -> None:
-        """Do nothing: it has begun."""
-
-    def __exit__(self, *how: object) -> None:
-        """Say that it has ended."""
-        self.end()

@@ -10,28 +10,31 @@ estimated badly cost bytes, never correctness. Left out: the paper's caches and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcluster.codecs.cla_groups import Encoding, Sizes, sizes_of
+from simcluster.codecs.cla_groups import Encoding, Sizes
 from simcluster.codecs.layout import as_bits
 from simcluster.codecs.representation import Array
 from simcluster.codecs.sparse_matrix import Indices
 
 #: Rows of the sample.
 _SAMPLE = 2048
+#: Possible codes for each row up to which they are counted in an array.
+_COUNTED = 8
 
 
 @dataclass(frozen=True, eq=False)
 class _Candidate:
-    """Some columns, their codes on the sample, and their estimated size [B]."""
+    """Some columns, the codes of their tuples on the sample (below ``bound``), and their estimated size [B]."""
 
     columns: tuple[int, ...]
     codes: Indices
+    bound: int
     size: float
     encoding: Encoding
     listed: float
@@ -53,7 +56,7 @@ def cocoded(matrix: Array, bin_size: int) -> list[Indices]:
     begin = max(0, (rows - _SAMPLE) // 2)
     sample = np.ascontiguousarray(as_bits(matrix)[begin : begin + _SAMPLE].T)
     hopeful = np.flatnonzero(~_mostly_distinct(sample, rows))
-    singles = [_candidate((int(one),), ranked(sample[one]), rows, matrix.itemsize) for one in hopeful]
+    singles = [_candidate((int(one),), *_dense(sample[one]), rows, matrix.itemsize) for one in hopeful]
     rest = [single for single in singles if single.encoding is not Encoding.PLAIN]
     rest.sort(key=lambda single: (single.listed, single.columns))
     found: list[tuple[int, ...]] = []
@@ -85,6 +88,9 @@ def _joined(candidates: list[_Candidate], rows: int, itemsize: int) -> list[_Can
         union = pairs[best]
         if union.size >= best[0].size + best[1].size:
             break
+        # Codes of joined columns become few numbers again, or their product would grow with every pair.
+        codes, bound = _dense(union.codes)
+        union = replace(union, codes=codes, bound=bound)
         candidates = [one for one in candidates if one not in best]
         pairs = {pair: joint for pair, joint in pairs.items() if pair[0] not in best and pair[1] not in best}
         pairs |= {(one, union): _pair(one, union, rows, itemsize) for one in candidates}
@@ -93,17 +99,36 @@ def _joined(candidates: list[_Candidate], rows: int, itemsize: int) -> list[_Can
 
 
 def _pair(first: _Candidate, second: _Candidate, rows: int, itemsize: int) -> _Candidate:
-    codes = ranked(first.codes * (int(second.codes.max()) + 1) + second.codes)
-    return _candidate(first.columns + second.columns, codes, rows, itemsize)
+    codes = first.codes * second.bound + second.codes
+    return _candidate(first.columns + second.columns, codes, first.bound * second.bound, rows, itemsize)
 
 
-def _candidate(columns: tuple[int, ...], codes: Indices, rows: int, itemsize: int) -> _Candidate:
-    seen, scale = sizes_of(codes), rows / codes.size
-    once = int(np.count_nonzero(np.bincount(codes) == 1))
-    distinct = min(float(rows), seen.distinct + (math.sqrt(scale) - 1) * once)
-    estimate = Sizes(distinct, seen.listed * scale, seen.runs * scale)
+def _candidate(columns: tuple[int, ...], codes: Indices, bound: int, rows: int, itemsize: int) -> _Candidate:
+    counts, top = _counted(codes, bound)
+    scale = rows / codes.size
+    listed = codes != top
+    # A run begins at a row that is listed, and whose tuple is not that of the row before.
+    runs = np.count_nonzero(listed[1:] & (codes[1:] != codes[:-1])) + int(listed[0])
+    once = np.count_nonzero(counts == 1)
+    distinct = min(float(rows), counts.size + (math.sqrt(scale) - 1) * once)
+    estimate = Sizes(distinct, (codes.size - counts.max()) * scale, runs * scale)
     size, encoding = estimate.best(rows, len(columns), itemsize)
-    return _Candidate(columns, codes, size, encoding, estimate.listed)
+    return _Candidate(columns, codes, bound, size, encoding, estimate.listed)
+
+
+def _counted(codes: Indices, bound: int) -> tuple[Indices, int]:
+    """Return how often each code occurs that does, and the most frequent one, of several the least."""
+    if bound <= _COUNTED * codes.size:  # counting is quicker than sorting
+        counts = np.bincount(codes, minlength=bound)
+        return counts[counts > 0], int(counts.argmax())
+    found, counts = np.unique(codes, return_counts=True)
+    return counts, int(found[counts.argmax()])
+
+
+def _dense(values: NDArray[np.integer]) -> tuple[Indices, int]:
+    """Return each value's rank among the distinct ones, and their number."""
+    distinct, codes = np.unique(values, return_inverse=True)
+    return codes.reshape(-1), distinct.size
 
 
 def ranked(values: NDArray[np.integer]) -> Indices:
@@ -118,10 +143,10 @@ def ranked(values: NDArray[np.integer]) -> Indices:
 
 def tuples_of(matrix: Array, columns: Indices) -> tuple[Indices, Indices]:
     """Return the tuple of each row by its rank, and for each tuple the first row that holds it."""
-    bits = as_bits(matrix)
-    codes = ranked(bits[:, columns[0]])
-    for column in columns[1:]:
-        following = ranked(bits[:, column])
-        codes = ranked(codes * (int(following.max()) + 1) + following)
+    bits = np.ascontiguousarray(as_bits(matrix)[:, columns].T)
+    codes = ranked(bits[0])
+    for column in bits[1:]:
+        following, number = _dense(column)
+        codes = ranked(codes * number + following)
     _, firsts = np.unique(codes, return_index=True)
     return codes, firsts

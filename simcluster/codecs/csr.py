@@ -34,6 +34,7 @@ from simcluster.codecs.representation import (
     Operation,
     Representation,
     dense_cost,
+    divided,
     matrix_shape,
 )
 from simcluster.codecs.sparse_matrix import SparseMatrix, sparse_cost
@@ -114,6 +115,9 @@ class Csr(Representation):
                 total += term.dense()
             flat = np.flatnonzero(as_bits(total))
             return self._written(shape, flat, total.reshape(-1)[flat])
+        patterns = [_places(payload, term) for payload, term in zip(payloads, sparse, strict=True)]
+        if all(pattern == patterns[0] for pattern in patterns):  # as those of a fixed pattern are
+            return _with_values(payloads[0], np.sum([term.values for term in sparse], axis=0, dtype=terms[0].dtype))
         places = np.concatenate([term.rows * shape[1] + term.columns for term in sparse])
         order = np.argsort(places, kind="stable")
         ordered = places[order]
@@ -126,10 +130,10 @@ class Csr(Representation):
         opened = self._open(payload)
         matrix = update.reshape(opened.shape)
         if isinstance(opened, Plain):
-            return plain_bytes(opened.values + opened.dtype.type(scale) * matrix)
+            return plain_bytes(divided(opened.values, payload) + opened.dtype.type(scale) * matrix)
         assert isinstance(opened, SparseMatrix)  # noqa: S101 - _open returns no other
-        values = opened.values + opened.dtype.type(scale) * matrix[opened.rows, opened.columns]
-        return _with_values(payload, values)
+        moved = opened.dtype.type(scale) * matrix[opened.rows, opened.columns]
+        return _with_values(payload, divided(opened.values, payload) + moved)
 
     def _elementwise(self, payload: Payload, function: Function) -> bytes:
         opened = self._open(payload)
@@ -147,6 +151,11 @@ class Csr(Representation):
         results = opened.shape[1 if operation == "rmatmul" else 0]
         indices = payload.nbytes - opened.values.size * itemsize
         return sparse_cost(opened.values.size, results, indices, itemsize, operation, columns)
+
+
+def _places(payload: Payload, opened: SparseMatrix) -> bytes:
+    """Return what a payload says of the places of its elements."""
+    return payload.data[: payload.nbytes - opened.values.nbytes]
 
 
 def _with_values(payload: Payload, values: Array) -> bytes:

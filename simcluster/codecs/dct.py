@@ -36,6 +36,7 @@ from simcluster.codecs.representation import (
     Operation,
     Representation,
     dense_cost,
+    divided,
     finite,
     matrix_shape,
 )
@@ -162,8 +163,8 @@ class Dct(Representation):
         return total.astype("<f4").tobytes()
 
     def _axpy(self, payload: Payload, scale: float, update: Array) -> bytes:
-        moved = self._coefficients(payload) + np.float32(scale) * self._projected(update).astype(np.float32).reshape(-1)
-        return moved.astype("<f4").tobytes()
+        step = np.float32(scale) * self._projected(update).astype(np.float32).reshape(-1)
+        return written(divided(self._coefficients(payload), payload) + step, np.float32)
 
     def _count(self, opened: Opened, payload: Payload, operation: Operation, columns: int) -> Cost:
         rows, across = self._axes(payload.shape)

@@ -3,7 +3,9 @@
 The elements of largest magnitude stay; they share a few values (``weight_sharing``); a place is the number of zeros
 since the last one, in C order, and where it does not fit in the bits of a gap, an element of value zero is put in.
 What the paper's retraining does to accuracy is left out; its trained quantisation is ``axpy``: all elements that share
-a value move by the mean of their updates.
+a value move by the mean of their updates. That leaves gaps and codes as they are. So workers that begin from one
+payload, and train it so, have payloads whose mean is that of their shared values, exactly (``fixed_assignment``); those
+of tensors that were encoded each for itself have no mean.
 
 Layout: the number K of shared values (uint16) and of elements, zeros put in included (uint32); the shared values
 (float32); then the code of every element (0 for zero, else one more than its shared value's place), and the gap before
@@ -15,6 +17,7 @@ A payload that is opened is a sparse matrix: what the format saves in memory is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -34,6 +37,7 @@ from simcluster.codecs.representation import (
     Opened,
     Operation,
     Representation,
+    divided,
     matrix_shape,
 )
 from simcluster.codecs.sparse import largest, share_of
@@ -55,6 +59,9 @@ class DeepCompressionOptions(CodecOptions):
     gap_bits: Annotated[int, Field(ge=1, le=8)] = Field(default=4, description="Bits of the zeros before an element.")
     huffman: bool = Field(default=True, description="Whether both streams are Huffman-coded.")
     iterations: Annotated[int, Field(ge=0, le=1000)] = Field(default=50, description="Most steps of k-means.")
+    fixed_assignment: bool = Field(
+        default=False, description="Whether all workers keep which elements share a value, so that payloads add up."
+    )
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,9 @@ class DeepCompression(Representation):
 
     @property
     def algebra(self) -> frozenset[str]:
-        """What can be done on payloads: products, and what changes the shared values alone."""
-        return frozenset({"axpy", "matvec", "matmul", "rmatmul", "elementwise"})
+        """What can be done on payloads: products, and what changes the shared values alone; sums if they share all."""
+        claimed = frozenset({"axpy", "matvec", "matmul", "rmatmul", "elementwise"})
+        return claimed | {"add"} if self.options.fixed_assignment else claimed
 
     def _encode(self, values: Floats, state: State, rng: np.random.Generator, agreed: bytes) -> bytes:
         flat = values.reshape(-1)
@@ -134,11 +142,23 @@ class DeepCompression(Representation):
             raise CodecError(f"{self.name}: the payload decodes to values that are no finite {payload.dtype}")
         return SparseMatrix(shape, payload.dtype, *np.divmod(places, shape[1]), values)
 
+    def _sum(self, payloads: Sequence[Payload]) -> bytes:
+        total, _, _ = self._read(payloads[0])
+        first = _without_shared(payloads[0], total.size)
+        for payload in payloads[1:]:
+            # The rest was checked with the first payload's: that of the others is the same, or they are refused.
+            if _without_shared(payload, total.size) != first:
+                raise CodecError(f"{self.name}: only updates of one payload, which share an assignment, add up")
+            reader = Reader(self.name, payload.data)
+            reader.raw(_HEAD)
+            total = total + reader.finite(total.size, np.float32)
+        return _with_shared(payloads[0], total)
+
     def _axpy(self, payload: Payload, scale: float, update: Array) -> bytes:
         shared, places, codes = self._read(payload)
         members = np.bincount(codes, minlength=shared.size + 1)[1:]
         sums = np.bincount(codes, update.reshape(-1)[places].astype(np.float64), shared.size + 1)[1:]
-        return _with_shared(payload, shared + scale * (sums / np.maximum(members, 1)))
+        return _with_shared(payload, divided(shared, payload) + scale * (sums / np.maximum(members, 1)))
 
     def _elementwise(self, payload: Payload, function: Function) -> bytes:
         shared, _, _ = self._read(payload)
@@ -151,11 +171,18 @@ class DeepCompression(Representation):
         held, distinct = opened.values.size, int.from_bytes(payload.data[:2], "little")
         if operation == "elementwise":
             return Cost(distinct, 0, 2 * 4 * distinct)
+        if operation == "add":  # the rest is compared, and copied
+            return Cost(0, distinct, 3 * payload.nbytes)
         if operation == "axpy":
             return Cost(2 * distinct, held + distinct, payload.nbytes + 4 * distinct, 4 * held)
         results = opened.shape[1 if operation == "rmatmul" else 0]
         # The elements' values are read from the shared ones, which are part of the payload.
         return sparse_cost(held, results, payload.nbytes - 4 * held, 4, operation, columns)
+
+
+def _without_shared(payload: Payload, distinct: int) -> tuple[bytes, bytes]:
+    """Return what a payload holds but for its shared values: which elements have which."""
+    return payload.data[:_HEAD], payload.data[_HEAD + 4 * distinct :]
 
 
 def _with_shared(payload: Payload, shared: Array) -> bytes:

@@ -32,6 +32,7 @@ from simcluster.codecs.representation import (
     Operation,
     Representation,
     dense_cost,
+    divided,
     finite,
     matrix_shape,
 )
@@ -125,7 +126,7 @@ class Hashing(Representation):
         return total.astype("<f4").tobytes()
 
     def _axpy(self, payload: Payload, scale: float, update: Array) -> bytes:
-        moved = self._shared(payload) + scale * self._projected(update)
+        moved = divided(self._shared(payload), payload) + scale * self._projected(update)
         return moved.astype(np.float32).astype("<f4").tobytes()
 
     def _elementwise(self, payload: Payload, function: Function) -> bytes:

@@ -6,8 +6,8 @@ of at most 16 bits. Integers times integers sum up exactly, here in floats of 64
 two payloads, such as weights and inputs; the other products take the inputs as floats, and scale at the end.
 
 An update is rounded to nearest, so that what is less than half a step has no effect: that is why Gupta et al. round at
-random, and why the step must be small against updates. Sums saturate nowhere, but an update does: at the range of the
-payload's terms.
+random, and why the step must be small against updates. Sums saturate nowhere, and take more bits; an update of an
+average, if only by nothing, brings it back to the width of one term, where it saturates.
 """
 
 from __future__ import annotations
@@ -33,11 +33,14 @@ from simcluster.codecs.representation import (
     Representation,
     dense_cost,
     matrix_shape,
+    terms_after,
 )
 from simcluster.codecs.row_blocks import row_blocks
 
 #: Integers up to this are exact in float64.
 _EXACT = 2**53
+#: Elements that are updated at a time, in double precision in the second-level cache.
+_BLOCK = 1 << 15
 
 
 class IntegerOptions(CodecOptions):
@@ -108,19 +111,21 @@ class Integer(Representation):
         return sum_levels(payloads, [payload.data for payload in payloads], self._limit(1))
 
     def _axpy(self, payload: Payload, scale: float, update: Array) -> bytes:
-        limit = self._limit(payload.terms)
-        steps = np.rint(np.ldexp(update.reshape(-1) * np.float64(scale), self.options.fraction))
-        moved = unpack_levels(payload.data, payload.count, limit) + np.clip(steps, -2 * limit, 2 * limit)
-        return self._packed(moved, limit)
+        levels = unpack_levels(payload.data, payload.count, self._limit(payload.terms))
+        factor, flat = np.ldexp(np.float64(scale), self.options.fraction), update.reshape(-1)
+        limit = self._limit(terms_after(payload))
+        moved = np.empty(flat.size, np.min_scalar_type(-2 * limit - 1))
+        for block in row_blocks((flat.size, 1), _BLOCK):
+            steps = flat[block] * factor
+            steps += levels[block] if payload.divisor == 1 else levels[block] / payload.divisor
+            moved[block] = np.rint(np.clip(steps, -limit, limit, out=steps), out=steps)
+        return pack_levels(moved, limit)
 
     def _elementwise(self, payload: Payload, function: Function) -> bytes:
-        limit = self._limit(payload.terms)
-        levels = unpack_levels(payload.data, payload.count, limit)
+        levels = unpack_levels(payload.data, payload.count, self._limit(payload.terms))
         results = function(scaled_integers(levels, -self.options.fraction)).astype(np.float64)
-        return self._packed(np.rint(np.ldexp(results, self.options.fraction)), limit)
-
-    def _packed(self, integers: Array, limit: int) -> bytes:
-        return pack_levels(np.clip(integers, -limit, limit).astype(np.min_scalar_type(-2 * limit - 1)), limit)
+        steps, limit = np.ldexp(results, self.options.fraction), self._limit(terms_after(payload))
+        return pack_levels(np.rint(np.clip(steps, -limit, limit)).astype(np.min_scalar_type(-2 * limit - 1)), limit)
 
     def _limit(self, terms: int) -> int:
         return largest_integer(self.options.width) * terms

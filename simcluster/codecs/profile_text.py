@@ -12,7 +12,8 @@ from simcluster.codecs.spread import Spread
 def profile_text(measurement: Measurement, date: str) -> str:
     """Return the YAML text of a file with the profile, which a scenario names and the catalogue may take in.
 
-    The overhead of computing on payloads is one number if the measurement has a model's shares; else it is that of
+    It says what encodes, for scenarios that learn, unless the codec is a representation to compute on. The overhead of
+    computing on payloads is one number if the measurement has a model's shares; else it is that of
     ``gemm``, and the scenario's model says the share.
 
     Parameters
@@ -26,7 +27,7 @@ def profile_text(measurement: Measurement, date: str) -> str:
     if measurement.operations is None:
         options = {name: value for name, value in measurement.options.items() if value is not None}
         entry["encoder"] = {"codec": measurement.codec, **options}
-    return _yaml(entry | _overhead(measurement), width=118)
+    return _yaml(entry | _overhead(measurement), width=104)
 
 
 def inline_text(measurement: Measurement) -> str:
@@ -55,9 +56,9 @@ def _costs(measurement: Measurement) -> dict[str, object]:
         costs["agreed_fraction"] = float(f"{measurement.agreed_bytes / measurement.size_bytes:.6g}")
     costs["compress_rate"] = rate_text(measurement.encode_rate.median)
     costs["decompress_rate"] = rate_text(measurement.decode_rate.median)
-    costs["averages_compressed"] = measurement.aggregate_rate is not None
-    options = {name: value for name, value in measurement.options.items() if value is not None}
-    costs["encoder"] = {"codec": measurement.codec, **options}
+    # Averaging alone is no use: what was updated by decoding is another payload, of another size.
+    updates = measurement.operations is None or measurement.operations.minibatch.claimed
+    costs["averages_compressed"] = measurement.aggregate_rate is not None and updates
     return costs
 
 

@@ -191,8 +191,8 @@ class Representation(Codec):
     def axpy(self, payload: Payload, scale: float, update: Array) -> Payload:
         """Return a payload that decodes to the matrix plus ``scale * update``: a weight update.
 
-        The result is what the format can hold of it: an encoding is lossless, or has its error law. An average keeps
-        its divisor.
+        The result is what the format can hold of it: an encoding is lossless, or has its error law. That of an average
+        is no average any more, but one term as a worker's own: so updating and averaging can go on for ever.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class Representation(Codec):
         if not payload.count:
             return payload
         with overflow_refused(self.name):
-            return replace(payload, data=self._axpy(payload, scale * payload.divisor, values))
+            return replace(payload, data=self._axpy(payload, scale, values), divisor=1, terms=terms_after(payload))
 
     def elementwise(self, payload: Payload, function: Function) -> Payload:
         """Return a payload that decodes to ``function`` of every element, such as a rectifier or a decay.
@@ -229,15 +229,15 @@ class Representation(Codec):
             return payload
 
         def checked(values: Array) -> Array:
-            if payload.divisor != 1:
-                values = values / values.dtype.type(payload.divisor)
+            values = divided(values, payload)
             result = np.asarray(function(values))
             if result.shape != values.shape or not np.isfinite(result).all():
                 raise CodecError(f"{self.name}: the function does not return one finite number for each")
             return result.astype(values.dtype)
 
         with overflow_refused(self.name):
-            return replace(payload, data=self._elementwise(payload, checked), divisor=1)
+            data = self._elementwise(payload, checked)
+            return replace(payload, data=data, divisor=1, terms=terms_after(payload))
 
     def cost(self, payload: Payload, operation: Operation, columns: int = 1) -> Cost:
         """Return the counted work of an operation on a payload.
@@ -281,6 +281,7 @@ class Representation(Codec):
         """Return the checked arrays of a payload of a tensor that is not empty; the divisor is not applied here."""
 
     def _axpy(self, payload: Payload, scale: float, update: Array) -> bytes:
+        """Return the payload's bytes after an update, divided by the divisor."""
         raise CodecError(f"{self.name} can't update a payload")
 
     def _elementwise(self, payload: Payload, function: Function) -> bytes:
@@ -290,6 +291,16 @@ class Representation(Codec):
     def _count(self, opened: Opened, payload: Payload, operation: Operation, columns: int) -> Cost:
         """Return the counted work of an operation that is claimed."""
         raise CodecError(f"{self.name} does not count {operation}")
+
+
+def divided(values: Array, payload: Payload) -> Array:
+    """Return values of a payload, divided if it is an average."""
+    return values if payload.divisor == 1 else values / values.dtype.type(payload.divisor)
+
+
+def terms_after(payload: Payload) -> int:
+    """Return the terms of what becomes of a payload: an average that is divided is one, and a sum stays one of many."""
+    return payload.terms if payload.divisor == 1 else 1
 
 
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -24,7 +24,16 @@ from pydantic import Field
 from simcluster.codecs.errors import CodecError
 from simcluster.codecs.layout import Reader, index_type, written
 from simcluster.codecs.protocol import Codec, CodecOptions, Floats, Payload, State
-from simcluster.codecs.representation import Array, Cost, Function, Opened, Operation, Representation, matrix_shape
+from simcluster.codecs.representation import (
+    Array,
+    Cost,
+    Function,
+    Opened,
+    Operation,
+    Representation,
+    divided,
+    matrix_shape,
+)
 from simcluster.codecs.sparse import largest, share_of
 from simcluster.codecs.sparse_matrix import Indices
 from simcluster.codecs.tile_matrix import TileMatrix, Tiling, tile_cost
@@ -125,7 +134,7 @@ class TilePruning(Representation):
     def _axpy(self, payload: Payload, scale: float, update: Array) -> bytes:
         tiling, rows, columns, kept, tiles = self._read(payload)
         moved = tiling.split(update.reshape(tiling.shape)[rows][:, columns])[kept]
-        return _with_tiles(payload, tiles + np.float32(scale) * moved)
+        return _with_tiles(payload, divided(tiles, payload) + np.float32(scale) * moved)
 
     def _elementwise(self, payload: Payload, function: Function) -> bytes:
         tiles = self._read(payload)[4]

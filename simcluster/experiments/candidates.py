@@ -7,14 +7,14 @@ anything else is a codec at every update, whose server decodes, averages and enc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from simcluster.errors import UserInputError
-from simcluster.scenario import Notice, Scenario, resolved, with_settings
+from simcluster.scenario import Notice, Scenario, resolved
 from simcluster.scenario.candidates import files_extending, load_candidate
 from simcluster.scenario.loading import Loaded
 from simcluster.simulation import Registry, load
@@ -105,13 +105,16 @@ def load_candidates(
         raise UserInputError(f"{base}: there are no candidates: {hint}")
     candidates: list[Candidate] = []
     for name in chosen:
-        if name in loaded.presets:
-            found = load(base, overrides, [name], allow_path=allow_path)
-        elif Path(name).suffix in (".yaml", ".yml"):
-            found = load_candidate(Path(name), base, Registry(), overrides, allow_path=allow_path)
-        else:
+        if name not in loaded.presets and Path(name).suffix not in (".yaml", ".yml"):
             offer = ", ".join(loaded.presets) or "none"
             raise UserInputError(f"candidate {name!r}: neither a preset of {base} (it has {offer}) nor a YAML file")
+
+        def read(settings: Sequence[str], name: str = name) -> Loaded:
+            if name in loaded.presets:
+                return load(base, settings, [name], allow_path=allow_path)
+            return load_candidate(Path(name), base, Registry(), settings, allow_path=allow_path)
+
+        found = _with_usage(read, overrides)
         title = name if name in loaded.presets else found.scenario.name
         candidates.append(candidate_of(title, found.scenario, plain))
         notices += _new_notices(found, notices)
@@ -119,11 +122,19 @@ def load_candidates(
     return CandidateSet(plain, candidates, notices)
 
 
+def _with_usage(read: Callable[[Sequence[str]], Loaded], overrides: Sequence[str]) -> Loaded:
+    """Return a candidate, used as far as it goes where it doesn't say how: its profile's overhead depends on that."""
+    found = read(overrides)
+    if not _leaves_usage_open(found.scenario):
+        return found
+    usage = "homomorphic" if found.scenario.compression.codec.averages_compressed else "every-update"
+    return read([*overrides, f"compression.usage={usage}"])
+
+
 def _new_notices(found: Loaded, known: Sequence[Notice]) -> list[Notice]:
-    """Return what wasn't said before, without what is no longer true once the usage is chosen."""
+    """Return what wasn't said before."""
     said = {str(notice) for notice in known}
-    idle = "compression.operation_overhead" if _leaves_usage_open(found.scenario) else None
-    return [notice for notice in found.notices if str(notice) not in said and notice.field != idle]
+    return [notice for notice in found.notices if str(notice) not in said]
 
 
 def candidate_of(name: str, scenario: Scenario, plain: Scenario) -> Candidate:
@@ -141,9 +152,6 @@ def candidate_of(name: str, scenario: Scenario, plain: Scenario) -> Candidate:
     for key in _SHARED_COMPUTE:
         _check_same(name, f"compute.{key}", one["compute"].get(key), other["compute"].get(key))
     compression = scenario.compression
-    if _leaves_usage_open(scenario):
-        usage = "homomorphic" if compression.codec.averages_compressed else "every-update"
-        scenario = with_settings(scenario, {"compression.usage": usage}, Registry())
     size = scenario.model.parameters
     sent = size if compression.is_plain else compression.codec.compressed_size(size)
     time = scenario.compute.minibatch_time * scenario.overhead

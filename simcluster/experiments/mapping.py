@@ -15,7 +15,7 @@ from simcluster.experiments.sweeping import Axis, axis_texts
 from simcluster.experiments.trials import Trials, is_shared, subject_of
 from simcluster.experiments.varying import Vary, parse_vary
 from simcluster.scenario import with_settings
-from simcluster.simulation import load_grid
+from simcluster.simulation import Registry, load_grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def solve_grid(
 def _beside(against: Scenario, settings: Mapping[str, Any]) -> Scenario:
     """Return the other scenario with the settings of a point that both share."""
     shared = {name: value for name, value in settings.items() if name != "preset" and is_shared(name)}
-    return with_settings(against, shared) if shared else against
+    return with_settings(against, shared, Registry()) if shared else against
 
 
 def map_table(columns: Sequence[Column], pairs: Sequence[tuple[GridPoint, Solution]]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from simcluster.experiments.running import open_runner
 from simcluster.experiments.sensitivity import SPREAD, Factor, factors_of
 from simcluster.experiments.varying import Vary
 from simcluster.scenario import ScenarioError, with_settings
+from simcluster.simulation import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ def _combined(scenario: Scenario, factors: Sequence[Factor], row: Sequence[float
     pairs = zip(factors, row, strict=True)
     settings = {one.vary.setting: round(x) if one.vary.whole else float(x) for one, x in pairs}
     try:
-        return with_settings(scenario, settings)
+        return with_settings(scenario, settings, Registry())
     except ScenarioError as error:
         raise UserInputError(f"the settings can't all be changed at once; choose some with --vary\n{error}") from error
 

@@ -104,8 +104,9 @@ class DelayLine:
     def enter(self, transfer: Transfer) -> None:
         """Let a transfer wait from now on."""
         now = self._env.now
+        if not self._line:
+            self._alarm.set(now, self.delay)
         self._line.append((now + self.delay, transfer))
-        self._alarm.set(now, self.delay)
 
     def _advance(self) -> None:
         line, now = self._line, self._env.now

@@ -17,8 +17,8 @@ def pareto(
     table: pd.DataFrame,
     ax: Axes,
     *,
-    x: str = "time_to_target_s",
-    y: str = "final_accuracy",
+    soon: str = "time_to_target_s",
+    good: str = "final_accuracy",
     by: str = "compression.codec",
 ) -> Axes:
     """Draw one point a row, and a step line through those that no other one beats.
@@ -30,8 +30,8 @@ def pareto(
         not reach their target are left out, and the picture says how many.
     ax : Axes
         Where to draw.
-    x, y : str
-        The columns along the axes: of ``x`` less is better, of ``y`` more.
+    soon, good : str
+        The columns along x, of which less is better, and along y, of which more is.
     by : str
         The column that names the points.
 
@@ -45,9 +45,9 @@ def pareto(
     ValueError
         If a column is missing, or no row has finite values.
     """
-    rows, lost = tables.usable(table, [by], [x, y])
-    unit_x, unit_y = labels.unit_of(x, rows[x]), labels.unit_of(y, rows[y])
-    across, up = rows[x].to_numpy(float) * unit_x.factor, rows[y].to_numpy(float) * unit_y.factor
+    rows, lost = tables.usable(table, [by], [soon, good])
+    unit_x, unit_y = labels.unit_of(soon, rows[soon]), labels.unit_of(good, rows[good])
+    across, up = rows[soon].to_numpy(float) * unit_x.factor, rows[good].to_numpy(float) * unit_y.factor
     handles: list[Line2D] = []
     names = tables.in_order(rows[by])
     for index, value in enumerate(names):
@@ -55,22 +55,30 @@ def pareto(
         own = (rows[by] == value).to_numpy()
         (line,) = ax.plot(across[own], up[own], color=color, marker=marker, markersize=4.5, linestyle="none", zorder=3)
         handles.append(line)
-        for bars, column, unit in (("xerr", x, unit_x), ("yerr", y, unit_y)):
-            if {f"{column}_low", f"{column}_high"} <= set(rows.columns):
-                ends = [abs(rows[f"{column}_{end}"] - rows[column])[own] * unit.factor for end in ("low", "high")]
-                ax.errorbar(
-                    across[own], up[own], **{bars: np.stack(ends)}, fmt="none", ecolor=color, elinewidth=0.8,
-                    capsize=1.8, capthick=0.8,
-                )  # fmt: skip
+        _draw_interval(ax, rows[own], across[own], up[own], soon, unit_x.factor, color, along="x")
+        _draw_interval(ax, rows[own], across[own], up[own], good, unit_y.factor, color, along="y")
     best = unbeaten(across, up)
     ax.step(across[best], up[best], where="post", color="#777777", linewidth=0.8, linestyle="--", zorder=2)
     ax.set_xlim(left=0)
-    ax.set_xlabel(labels.axis_label(x, unit_x))
-    ax.set_ylabel(labels.axis_label(y, unit_y))
+    ax.set_xlabel(labels.axis_label(soon, unit_x))
+    ax.set_ylabel(labels.axis_label(good, unit_y))
     style.dress(ax, grid="both")
     style.legend(ax, handles, [labels.value_label(by, one, rows[by]) for one in names])
     style.remark(ax, lost)
     return ax
+
+
+def _draw_interval(
+    ax: Axes, rows: pd.DataFrame, across: np.ndarray, up: np.ndarray, column: str, factor: float, color: str, along: str
+) -> None:
+    """Draw the intervals of a column along one axis, if the table has any."""
+    if not {f"{column}_low", f"{column}_high"} <= set(rows.columns):
+        return
+    ends = np.stack([abs(rows[f"{column}_{end}"] - rows[column]).to_numpy(float) * factor for end in ("low", "high")])
+    xerr, yerr = (ends, None) if along == "x" else (None, ends)
+    ax.errorbar(
+        across, up, xerr=xerr, yerr=yerr, fmt="none", ecolor=color, elinewidth=0.8, capsize=1.8, capthick=0.8
+    )
 
 
 def unbeaten(across: np.ndarray, up: np.ndarray) -> np.ndarray:

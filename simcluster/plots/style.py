@@ -65,6 +65,14 @@ PARTS: Mapping[str, Look] = MappingProxyType(
         "wait": Look("wait", _PALE, "....", "#999999"),
     }
 )
+#: What keeps a worker from training, by the cause of its waiting.
+INCIDENTS: Mapping[str, Look] = MappingProxyType(
+    {
+        "crashed": Look("crashed", BLACK),
+        "recovery": Look("recovery", SKY, "xxxx"),
+        "checkpoint": Look("checkpoint", SKY),
+    }
+)
 #: The two-part view of the paper.
 TWO_PARTS: Mapping[str, Look] = MappingProxyType(
     {

@@ -1,7 +1,8 @@
 """One update on the time axis: who computes, encodes, sends and waits when. Figures 1 and 2 of the paper.
 
 Waiting for a part of the update has a pale tint of that part's colour, and says its cause where there is room; a lane
-that is idle outside of the update is blank. What neighbouring updates do in the meantime is faint.
+that is idle outside of the update is blank. What neighbouring updates do in the meantime is faint. Workers that
+are down, recover, or stop for a checkpoint are shown as if that were something that they do.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def timeline(
         raise ValueError(f"max_rows must be 5 or more, not {max_rows}")
     known, lost = tables.usable(spans, ["entity", "lane", "activity", "update"], ["start_s", "end_s"])
     tables.require(spans, ["cause"])
-    known = known[known["end_s"] > known["start_s"]]
+    known = _with_incidents(known[known["end_s"] > known["start_s"]])
     number, begin, end = (None, 0.0, float(known["end_s"].max())) if update == "all" else _window(known, update)
     seen = known[(known["end_s"] > begin) & (known["start_s"] < end)]
     seen = seen.assign(start_s=seen["start_s"].clip(begin, end) - begin, end_s=seen["end_s"].clip(begin, end) - begin)
@@ -74,11 +75,18 @@ def timeline(
     ax.tick_params(axis="y", length=0)
     if layout.by_lane:
         _say_causes(ax, shown[shown["activity"] == _WAIT])
-    faint = number is not None and bool(((shown["activity"] != _WAIT) & (shown["update"] != number)).any())
+    usual = ~shown["activity"].isin([_WAIT, *style.INCIDENTS])
+    faint = number is not None and bool((usual & (shown["update"] != number)).any())
     causes = {str(cause).replace(" ", "_") for cause in shown[shown["activity"] == _WAIT]["cause"]}
     pale = "pale: waits for what has this colour" if causes & set(style.PARTS) else ""
     style.remark(ax, lost, layout.left_out, pale, "faint: other updates" if faint else "")
     return ax
+
+
+def _with_incidents(spans: pd.DataFrame) -> pd.DataFrame:
+    """Return spans in which waiting for the end of an incident is an activity of its own."""
+    incidents = (spans["activity"] == _WAIT) & spans["cause"].isin(style.INCIDENTS)
+    return spans.assign(activity=spans["activity"].where(~incidents, spans["cause"]))
 
 
 def _window(spans: pd.DataFrame, update: int | None) -> tuple[int, float, float]:
@@ -104,7 +112,7 @@ def _longest(spans: pd.DataFrame) -> str:
 def looks(spans: pd.DataFrame) -> dict[str, style.Look]:
     """Return how the parts in ``spans`` (column ``part``) look, in the order of an update; unknown ones are grey."""
     present = set(spans["part"])
-    known = {name: look for name, look in style.PARTS.items() if name in present}
+    known = {name: look for name, look in (*style.PARTS.items(), *style.INCIDENTS.items()) if name in present}
     strange = sorted(present - set(known))
     for index, name in enumerate(strange):
         known[name] = style.Look(style.literal(name), "#888888", style.HATCHES[index % len(style.HATCHES)])
@@ -122,7 +130,7 @@ def _draw(ax: Axes, spans: pd.DataFrame, update: int | None) -> None:
     pairs = zip(spans["entity"], spans["activity"], strict=True)
     spans = spans.assign(part=[_part(str(entity), str(activity)) for entity, activity in pairs])
     found = looks(spans)
-    is_own = (spans["update"] == update) | (update is None)
+    is_own = (spans["update"] == update) | spans["part"].isin(style.INCIDENTS) | (update is None)
     for part, look in found.items():
         if part == _WAIT:
             continue

@@ -152,7 +152,7 @@ class UpdateRow:
     def __str__(self) -> str:
         """Return who is in which phase since when."""
         doing = _DOING[self._phase]
-        return f"worker-{self.worker} {doing} in update {self.update} since {self._since:g} s"
+        return f"worker-{self.worker} {doing} in update {self.step} since {self._since:g} s"
 
     def end(self) -> None:
         """End it now."""
@@ -286,8 +286,16 @@ class Journal:
                 row.update = UNAPPLIED
             self._keep(row)
 
-    def leave(self, worker: int) -> None:
-        """End what a worker is at now: it has crashed, and what it has not applied never will be."""
+    def leave(self, worker: int, version: int = 0) -> None:
+        """End what a worker is at now: it has crashed, and what it has not applied never will be.
+
+        Parameters
+        ----------
+        worker : int
+        version : int
+            The last update that it has contributed to, where rows aren't deferred.
+        """
+        deferred = self._owing is not None
         row = self._last.get(worker)
         rows = [] if row is None or row.closed else [row]
         for place in [place for place in self._owing or {} if place[0] == worker]:
@@ -296,7 +304,7 @@ class Journal:
         for row in sorted(rows, key=lambda one: one.step):
             if not row.closed:
                 row.end()
-            if row.applied is None:
+            if row.applied is None and (deferred or row.step > version):
                 row.update = UNAPPLIED
             self._keep(row)
 

@@ -79,6 +79,8 @@ def _sections(name: str, run: RunTables) -> Iterator[Html]:
     yield tag("h2", "Where the time of an update goes")
     yield _parts(run.summary)
     yield from _over_updates(run, gallery)
+    if run.updates["staleness"].max() > 0:
+        yield gallery.picture("staleness", run.updates, "How stale updates were when they were applied.")
     yield from _learning(run, gallery)
     yield from _failures(run)
     if run.spans is None:
@@ -87,14 +89,24 @@ def _sections(name: str, run: RunTables) -> Iterator[Html]:
         explained = explain_tables(run.spans, run.updates, run.scenario)
         yield from _limits(explained)
         yield tag("h2", "Timeline")
-        caption = f"Update {explained.shown}, one of median length."
-        yield gallery.picture("timeline", run.spans, caption, update=explained.shown)
+        step, caption = _shown(run.updates, explained.shown)
+        yield gallery.picture("timeline", run.spans, caption, update=step)
     if run.links is not None and bool((run.links["rate_bytes_per_s"] > 0).any()):
         yield tag("h2", "Links")
         yield gallery.picture("links", run.links, "What the busiest links carry over time.")
     yield tag("h2", "The scenario")
     yield tag("p", "Every setting as it was run: the catalogue filled in, presets and overrides applied.")
     yield settings_table(run.scenario)
+
+
+def _shown(updates: pd.DataFrame, update: int) -> tuple[int, str]:
+    """Return an update by the worker's own count, as spans know it, and what a picture of it shows."""
+    row = updates[updates["update"] == update].iloc[0]
+    step = int(row["step"])
+    if step == update:
+        return step, f"Update {update}, one of median length."
+    whose = f"update {update} of all, one of median length, is that of {row['worker']}"
+    return step, f"Update {step} of each worker by its own count; {whose}."
 
 
 def _figures(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -134,7 +146,8 @@ def _parts(summary: Mapping[str, Any]) -> Html:
 
 def _over_updates(run: RunTables, gallery: Gallery) -> Iterator[Html]:
     """Yield the times of the updates, if they differ."""
-    ends = run.updates.groupby("update")["end_s"].max()
+    applied = run.updates[run.updates["update"] > 0]
+    ends = applied.groupby("update")["applied_s"].max()
     times = ends.diff().fillna(ends - run.updates["start_s"].min())
     if len(times) > _FEW and float(times.std()) > _SAME * float(times.mean()):
         rows = pd.DataFrame({"Update": times.index, "update_time_s": times.to_numpy(float)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from simcluster.errors import ConservationError
@@ -42,7 +43,7 @@ def summarize(records: Records, facts: RunFacts) -> Summary:
     The parts are means over updates and workers, and add up to ``update_time_s``: what a worker idles at the end of the
     run, until the last one has decoded too, counts as ``wait_s``. ``bytes_on_wire`` are the bytes that transfers carry
     in the whole run, a multicast once; headers (goodput) and message overheads are not among them. ``staleness_*`` are
-    over all applied rows, ``lag_max`` is the most updates that a worker was ahead of the slowest one (see :func:`lags`),
+    over all applied rows, ``lag_max`` is the most updates that a worker was ahead of the slowest (see :func:`lags`),
     and ``idle_share`` is the share of the workers' time in which their devices compute no minibatch.
     ``spectral_gap`` is that of the matrix by which workers average (see ``simcluster.schemes.gossip.mixing``).
 
@@ -144,9 +145,7 @@ def _check(parts: Mapping[str, float], update_time: float, total_time: float) ->
 
 def _attendance(updates: Sequence[float], count: int) -> float:
     """Return the mean share of workers that took part in an update: 1 as long as nobody leaves the group."""
-    parts: dict[float, int] = {}
-    for update in updates:
-        parts[update] = parts.get(update, 0) + 1
+    parts = Counter(updates)
     parts.pop(UNAPPLIED, None)
     return sum(parts.values()) / (count * max(parts.values()))
 
@@ -193,24 +192,28 @@ def lags(columns: Mapping[str, Sequence[float]]) -> list[int]:
     columns : mapping of str to sequence of float, shape (n_rows,)
         The journal's ``worker``, ``step``, ``start_s`` and ``applied_s``.
     """
-    workers, steps, starts, ends = (columns[name] for name in ("worker", "step", "start_s", "applied_s"))
-    finishes = sorted(range(len(steps)), key=ends.__getitem__)
-    behind = dict.fromkeys(sorted(set(workers)), 0)
-    at = {0: len(behind)}
+    workers, steps = (list(map(int, columns[name])) for name in ("worker", "step"))
+    starts, ends = (list(columns[name]) for name in ("start_s", "applied_s"))
+    finishes = sorted(range(len(ends)), key=ends.__getitem__)
+    due = [*sorted(ends), math.inf]
+    behind = dict.fromkeys(workers, 0)
+    #: How many workers have so many updates behind them.
+    at = [len(behind), *[0] * max(steps)]
     slowest = place = 0
     found = [0] * len(steps)
-    for row in sorted(range(len(steps)), key=starts.__getitem__):
-        while place < len(finishes) and ends[finishes[place]] <= starts[row]:
+    for row in sorted(range(len(starts)), key=starts.__getitem__):
+        start = starts[row]
+        while due[place] <= start:
             done = finishes[place]
             place += 1
-            before, now = behind[workers[done]], int(steps[done])
+            before, now = behind[workers[done]], steps[done]
             if now > before:
                 behind[workers[done]] = now
                 at[before] -= 1
-                at[now] = at.get(now, 0) + 1
-        while not at.get(slowest, 0):
-            slowest += 1
-        found[row] = max(int(steps[row]) - 1 - slowest, 0)
+                at[now] += 1
+                while not at[slowest]:
+                    slowest += 1
+        found[row] = max(steps[row] - 1 - slowest, 0)
     return found
 
 

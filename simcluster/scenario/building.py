@@ -21,10 +21,10 @@ from simcluster.scenario.compression import NO_CODEC, Compression
 from simcluster.scenario.idle import idle_settings
 from simcluster.scenario.machines import Cluster
 from simcluster.scenario.merging import Path
-from simcluster.scenario.places import nearest
+from simcluster.scenario.places import Place, nearest
 from simcluster.scenario.problems import Notice, Problem
 from simcluster.scenario.profile_files import OVERHEAD, ProfileFiles
-from simcluster.scenario.profiles import Catalogue, measured
+from simcluster.scenario.profiles import Catalogue, Expanded, measured
 from simcluster.scenario.schema import Compute, Model, Scenario
 from simcluster.scenario.tree import Level, Node, plant
 from simcluster.scenario.vocabulary import CHOICES, FILE_KEYS, REQUIRED, Registry, home
@@ -281,8 +281,8 @@ class Builder:
             if expanded.name:
                 profile = profile.having(profile=plant(expanded.name, written[key].place, Level.CATALOGUE))
             node = node.having(**{key: profile})
-            if expanded.overhead is not None and OVERHEAD not in node.mapping and _is_homomorphic(node):
-                node = node.having(**{OVERHEAD: expanded.overhead})
+            if OVERHEAD not in node.mapping and _is_homomorphic(node):
+                node = _with_overhead(node, expanded, written[key].place, findings.notices)
             self._check_encoder(key, profile, findings)
         findings.value = self._validated(Compression, node.data(), node, ("compression",), findings)
         return findings
@@ -316,6 +316,17 @@ def _learns_its_own(tree: Node) -> bool:
 def _is_homomorphic(compression: Node) -> bool:
     usage = compression.mapping.get("usage")
     return usage is not None and usage.value == "homomorphic"
+
+
+def _with_overhead(compression: Node, codec: Expanded, place: Place, notices: list[Notice]) -> Node:
+    """Give the section the overhead of a codec's profile; of the catalogue's, say what it is, or that there is none."""
+    if codec.name not in (None, NO_CODEC):
+        data = 1 if codec.overhead is None else codec.overhead.data()
+        said = ", ".join(f"{name} {factor}" for name, factor in data.items()) if isinstance(data, dict) else str(data)
+        why = "which has not measured any" if codec.overhead is None else "where it was measured"
+        message = f"{said}, as of '{codec.name}' of the catalogue, {why}"
+        notices.append(Notice(place, f"compression.{OVERHEAD}", message))
+    return compression if codec.overhead is None else compression.having(**{OVERHEAD: codec.overhead})
 
 
 def _is_catalogues(node: Node) -> bool:

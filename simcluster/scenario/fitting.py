@@ -28,13 +28,17 @@ def check_workers(scenario: Scenario) -> None:
 
 
 def check_agreement(scenario: Scenario) -> None:
-    """See that the scheme has a barrier at which its codec's agreement can be reached."""
-    codec = scenario.compression.push_codec
-    if codec is not None and codec.agreed_fraction and not scenario.training.agrees:
+    """See that the scheme has a moment for the agreement of its codec."""
+    compression = scenario.compression
+    codec = compression.push_codec
+    if codec is None or not codec.agreed_fraction or compression.usage != "every-update":
+        return
+    if not scenario.training.agrees:
         raise FieldError(
-            f"its workers agree before they encode, and scheme '{scenario.training.scheme}' has no barrier for that",
-            ("compression", "codec" if scenario.compression.push is None else "push"),
-            "take another codec, or a scheme with a barrier",
+            "its workers agree on something before each of them encodes its own contribution, and in scheme "
+            f"'{scenario.training.scheme}' there is no moment for that",
+            ("compression", "codec" if compression.push is None else "push"),
+            "take another codec, or sync-ps or all-gather; or say 'agreed_fraction: 0' if each agrees with itself",
         )
 
 
@@ -72,7 +76,7 @@ def check_overheads(scenario: Scenario) -> None:
                 f"the model has no share of operation '{operation}'"
                 + (f"; it has {', '.join(shares)}" if shares else ""),
                 ("compression", "operation_overhead", operation),
-                nearest(operation, shares) or "give model.operation_shares",
+                nearest(operation, shares) or "give model.operation_shares, or one number for all",
             )
 
 

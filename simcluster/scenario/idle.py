@@ -1,4 +1,7 @@
-"""Settings that are allowed, and without effect in the scenario in which they stand: each is said, none ignored."""
+"""Settings that are allowed, and without effect in the scenario in which they stand: each is said, none ignored.
+
+A run that is over before it has begun properly is remarked on, too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from simcluster.learning.options import idle_keys
+from simcluster.scenario.idle_codecs import idle_codec_settings, missing_costs
 from simcluster.scenario.machines import MOST_WORKERS
 from simcluster.scenario.merging import Path
 from simcluster.scenario.problems import Notice
@@ -27,7 +31,9 @@ def _sends_plainly(scenario: Scenario) -> str:
 
 
 def _usage(scenario: Scenario) -> str:
-    return "" if scenario.compression.usage == "every-update" else _sends_plainly(scenario)
+    # Computing on what isn't compressed may still be said to take longer.
+    has_effect = scenario.compression.usage == "every-update" or scenario.overhead != 1
+    return "" if has_effect else _sends_plainly(scenario)
 
 
 def _direction(scenario: Scenario) -> str:
@@ -38,7 +44,7 @@ def _direction(scenario: Scenario) -> str:
         return ""
     if usage != "every-update":
         return f"with usage {usage} both directions carry compressed parameters"
-    if not scenario.training.uses_servers and not compression.is_plain:
+    if not scenario.training.uses_servers and compression.push_codec is not None:
         return f"in scheme '{scenario.training.scheme}' workers send each other everything as a push"
     return _sends_plainly(scenario)
 
@@ -48,8 +54,12 @@ def _pull_codec(scenario: Scenario) -> str:
 
 
 def _codec(scenario: Scenario) -> str:
-    compression = scenario.compression
-    return _direction(scenario) if compression.push is not None and compression.pull is not None else ""
+    compression, training = scenario.compression, scenario.training
+    if compression.push is not None and compression.pull is not None:
+        return _direction(scenario)
+    if not training.uses_servers and compression.push_codec is None and not compression.is_plain:
+        return f"direction pull compresses nothing: in scheme '{training.scheme}' workers send everything as a push"
+    return ""
 
 
 def _overhead(scenario: Scenario) -> str:
@@ -64,13 +74,16 @@ def _no_servers(scenario: Scenario) -> str:
     return "" if scenario.training.uses_servers else f"scheme '{scheme}' has no parameter server"
 
 
+def _on_its_own(scenario: Scenario) -> bool:
+    """Return whether an update is the push of one worker, however many there are."""
+    return bool(scenario.training.contributions(MOST_WORKERS) == 1)
+
+
 def _applies_side_by_side(scenario: Scenario) -> bool:
-    """Return whether several cores of a server can apply pushes at a time."""
-    training = scenario.training
-    several = training.slices or getattr(training, "apply", "lock-free") == "lock-free"
-    # An update is the push of one worker, however many there are.
-    on_its_own = training.contributions(MOST_WORKERS) == 1
-    return scenario.cluster.server.aggregation_rate is not None and on_its_own and several
+    """Return whether several cores of a server can add up at a time: different parts, or pushes without a lock."""
+    lock_free = getattr(scenario.training, "apply", "lock-free") == "lock-free"
+    several = scenario.training.slices or (lock_free and _on_its_own(scenario))
+    return scenario.cluster.server.aggregation_rate is not None and several
 
 
 def _apply(scenario: Scenario) -> str:
@@ -90,18 +103,32 @@ def _server_cores(scenario: Scenario) -> str:
         return ""
     if scenario.compression.usage != "every-update":
         return f"with usage {scenario.compression.usage} the server decodes nothing between updates"
-    if scenario.compression.push_codec is None and scenario.compression.pull_codec is not None:
+    # What it sends is encoded once for all, unless there are several parts, or each worker pulls on its own.
+    one_result = not scenario.training.slices and not _on_its_own(scenario)
+    if scenario.compression.push_codec is None and scenario.compression.pull_codec is not None and one_result:
         return "the server decodes nothing: what workers push is not compressed"
-    return _sends_plainly(scenario) if not scenario.training.slices else ""
+    return _sends_plainly(scenario)
 
 
 def _several_at_a_time(scenario: Scenario) -> bool:
     """Return whether a worker can have several messages to encode or decode at a time."""
-    return scenario.training.slices or scenario.servers > 1 or not scenario.training.uses_servers
+    training = scenario.training
+    return not training.one_at_a_time and (training.slices or scenario.servers > 1 or not training.uses_servers)
+
+
+def _cores_of_workers(scenario: Scenario) -> str:
+    """Return why several cores of a worker are of no use."""
+    if not _several_at_a_time(scenario):
+        return _ONE_AT_A_TIME
+    server = scenario.cluster.server
+    serves = scenario.servers and server.placement == "colocated"
+    rate = server.aggregation_rate if serves else scenario.cluster.worker.aggregation_rate
+    adds_up = rate is not None and (serves or not scenario.training.uses_servers)
+    return "" if adds_up else _sends_plainly(scenario)
 
 
 def _worker_cores(scenario: Scenario) -> str:
-    return "" if scenario.cluster.worker.cores == 1 or _several_at_a_time(scenario) else _ONE_AT_A_TIME
+    return "" if scenario.cluster.worker.cores == 1 else _cores_of_workers(scenario)
 
 
 def _worker_aggregation(scenario: Scenario) -> str:
@@ -110,7 +137,7 @@ def _worker_aggregation(scenario: Scenario) -> str:
 
 def _group_cores(scenario: Scenario) -> str:
     several = any((group.cores or 1) > 1 for group in scenario.cluster.groups or ())
-    return _ONE_AT_A_TIME if several and not _several_at_a_time(scenario) else ""
+    return _cores_of_workers(scenario) if several else ""
 
 
 def _runs_on(scenario: Scenario) -> str:
@@ -121,7 +148,29 @@ def _device_sharing(scenario: Scenario) -> str:
     compression = scenario.compression
     if compression.runs_on == "core" or compression.is_plain:
         return "nothing but computing runs on the device: compression.runs_on is core, or there is no codec"
-    return ""
+    training = scenario.training
+    behind = training.overlap != "none" or training.double_buffering or not training.overlaps
+    at_once = _several_at_a_time(scenario) or behind
+    return "" if at_once else "a worker computes, encodes and decodes one after the other"
+
+
+def _exchange(scenario: Scenario) -> str:
+    """Say so where parameters and gradients come to the same: but what is buffered twice must be gradients."""
+    if scenario.learning is not None or scenario.training.double_buffering:
+        return ""
+    return "nothing is learned, and parameters and gradients have the same size"
+
+
+def _moving(scenario: Scenario) -> str:
+    return "" if scenario.learning is not None else "nothing is learned"
+
+
+def _slice_size(scenario: Scenario) -> str:
+    training, model = scenario.training, scenario.model
+    if training.slice_size is None or training.bucket_size is not None or training.bucket_time is not None:
+        return ""
+    sizes = [model.parameters] if training.overlap == "none" else [layer.parameters for layer in model.layers]
+    return "nothing that is sent is larger" if training.slice_size >= max(sizes, default=0.0) else ""
 
 
 def _buckets(scenario: Scenario) -> str:
@@ -153,25 +202,10 @@ def _discipline(scenario: Scenario) -> str:
     return ""
 
 
-def _measured_size(scenario: Scenario) -> str:
-    codec = scenario.compression.codec
-    timed = codec.compress_time is not None or codec.decompress_time is not None
-    return "" if timed else "rates are for all sizes; only times are for the measured one"
-
-
-def _expands(scenario: Scenario) -> str:
-    codec = scenario.compression.codec
-    return "the codec makes its input smaller" if codec.expands and codec.compressed_fraction <= 1 else ""
-
-
 def _shares(scenario: Scenario) -> str:
     if isinstance(scenario.compression.operation_overhead, dict):
         return ""
     return "compression.operation_overhead does not name operations"
-
-
-def _encoder(scenario: Scenario) -> str:
-    return "" if scenario.learning is not None else "nothing is learned, and the profile says what is sent"
 
 
 def _model(scenario: Scenario) -> str:
@@ -202,7 +236,6 @@ def _checkpoint_time(scenario: Scenario) -> str:
 
 _RULES = [
     _Rule(("model",), _model),
-    _Rule(("compression", "codec", "encoder"), _encoder),
     _Rule(("compression", "usage"), _usage),
     _Rule(("compression", "direction"), _direction),
     _Rule(("compression", "pull"), _pull_codec),
@@ -213,6 +246,10 @@ _RULES = [
     _Rule(("cluster", "server", "cores"), _server_cores),
     _Rule(("training", "apply"), _apply),
     _Rule(("cluster", "worker", "device_sharing"), _device_sharing),
+    _Rule(("training", "slice_size"), _slice_size),
+    _Rule(("training", "exchange"), _exchange),
+    _Rule(("training", "moving_rate"), _moving),
+    _Rule(("training", "server_factor"), _moving),
     _Rule(("training", "bucket_size"), _buckets),
     _Rule(("training", "bucket_time"), _buckets),
     _Rule(("training", "order"), _order),
@@ -225,8 +262,6 @@ _RULES = [
     _Rule(("cluster", "groups"), _bandwidths),
     _Rule(("cluster", "groups"), _group_cores),
     _Rule(("network", "discipline"), _discipline),
-    _Rule(("compression", "codec", "measured_size"), _measured_size),
-    _Rule(("compression", "codec", "expands"), _expands),
     _Rule(("compute", "jitter"), _jitter),
     _Rule(("model", "operation_shares"), _shares),
 ]
@@ -251,17 +286,30 @@ def idle_settings(scenario: Scenario, tree: Node) -> list[Notice]:
         written = _written(tree, ("learning", *below))
         if written is not None:
             notices.append(Notice(written.key or written.place, ".".join(("learning", *below)), f"no effect: {why}"))
-    codec = _written(tree, ("compression", "codec"))
-    if codec is not None and not scenario.compression.is_plain:
-        missing = [way for way in ("compress", "decompress") if _costs_nothing(scenario, way)]
-        message = f"{' and '.join(missing)} at no cost: neither a time nor a rate is given"
-        notices += [Notice(codec.key or codec.place, "compression.codec", message)] if missing else []
+    notices += _few_updates(scenario, tree)
+    for path, why in idle_codec_settings(scenario):
+        written = _written(tree, path)
+        if written is not None:
+            notices.append(Notice(written.key or written.place, ".".join(path), f"no effect: {why}"))
+    for path, message in missing_costs(scenario):
+        written = _written(tree, path)
+        if written is not None:
+            notices.append(Notice(written.key or written.place, ".".join(path), message))
     return notices
 
 
-def _costs_nothing(scenario: Scenario, way: str) -> bool:
-    codec = scenario.compression.codec
-    return getattr(codec, f"{way}_time") is None and getattr(codec, f"{way}_rate") is None
+def _few_updates(scenario: Scenario, tree: Node) -> list[Notice]:
+    """Return a notice if so few updates are simulated that they say little: not one for each worker."""
+    training, workers = scenario.training, scenario.cluster.total_workers
+    each = training.contributions(workers)
+    written = _written(tree, ("training", "updates")) or _written(tree, ("training",))
+    if written is None or each == workers or training.updates * each >= workers:
+        return []
+    message = (
+        f"{training.updates} updates of scheme '{training.scheme}' are fewer than one for each worker: the run is over "
+        f"before all have contributed; take {-(-workers // each)} for each round of all"
+    )
+    return [Notice(written.key or written.place, "training.updates", message)]
 
 
 def _written(tree: Node, path: Path) -> Node | None:

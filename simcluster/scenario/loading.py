@@ -228,7 +228,7 @@ def from_mapping(data: Mapping[str, Any], registry: Registry, name: str = "scena
     return _built(plant(data, Place("mapping"), Level.FILE), registry, name)
 
 
-def with_settings(scenario: Scenario, settings: Mapping[str, Any], registry: Registry | None = None) -> Scenario:
+def with_settings(scenario: Scenario, settings: Mapping[str, Any], registry: Registry) -> Scenario:
     """Return a copy of a scenario with some settings made, such as ``{'cluster.workers': 8}``.
 
     Parameters
@@ -237,8 +237,8 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any], registry: Reg
         The original; it stays as it is.
     settings : mapping of str to value
         Values by dotted path, as in `from_mapping`.
-    registry : Registry or None
-        Needed only to change the scheme or the topology.
+    registry : Registry
+        Knows the schemes, topologies and codecs.
 
     Raises
     ------
@@ -255,7 +255,7 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any], registry: Reg
     if problems:
         raise ScenarioError(problems)
     tree = put_all(plant(resolved(scenario), place, Level.FILE), pairs)
-    return _built(tree, registry or _Present(scenario), scenario.name)
+    return _built(tree, registry, scenario.name)
 
 
 def _built(tree: Node, registry: Registry, name: str) -> Scenario:
@@ -264,19 +264,3 @@ def _built(tree: Node, registry: Registry, name: str) -> Scenario:
         raise ScenarioError(findings.problems)
     scenario: Scenario = findings.value
     return scenario
-
-
-class _Present:
-    """Knows just the scheme and the topology that a scenario has."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self._options = {"topology": type(scenario.network), "scheme": type(scenario.training)}
-        self._names = {"topology": scenario.network.topology, "scheme": scenario.training.scheme}
-
-    def names(self, kind: str) -> Sequence[str]:
-        """Return the one name of a kind."""
-        return [self._names[kind]]
-
-    def options(self, kind: str, name: str) -> Any:
-        """Return the model of options that the scenario has."""
-        return self._options[kind]

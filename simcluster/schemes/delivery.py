@@ -46,12 +46,7 @@ class AtOnce:
         self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message, follower: Follower
     ) -> Process:
         """Send a message, and return when it has arrived."""
-        transfer = channel.send(source, destinations, message)
-        try:
-            yield transfer
-        finally:
-            if not transfer.triggered:
-                transfer.cancel()
+        return carry(channel.send(source, destinations, message))
 
     def start(self, channel: Channel, source: Machine, destinations: Sequence[Machine], message: Message) -> Arrival:
         """Begin to send a message, and return the event at which it has arrived."""
@@ -112,6 +107,6 @@ def carry(transfer: Transfer) -> Process:
     """Wait for a transfer; who is interrupted meanwhile takes it off the network."""
     try:
         yield transfer
-    finally:
-        if not transfer.triggered:
-            transfer.cancel()
+    except BaseException:
+        transfer.cancel()
+        raise

@@ -22,6 +22,7 @@ from simcluster.schemes.crew import Crew
 from simcluster.schemes.options import SchemeOptions
 from simcluster.schemes.plan import Plan
 from simcluster.schemes.seams import Cluster, Progress
+from simcluster.schemes.taking_over import AtOnce, TakingOver
 
 
 class Exchange(Protocol):
@@ -153,11 +154,13 @@ class Overlapped:
     crew : Crew
     ready : callable
         Is told when a worker is about to begin its first update.
+    taking_over : TakingOver
+        Holds what is applied one update late.
     """
 
     def __init__(
         self, options: SchemeOptions, cluster: Cluster, progress: Progress, exchange: Exchange, plan: Plan, crew: Crew,
-        ready: Ready = _nothing,
+        ready: Ready, taking_over: TakingOver,
     ) -> None:
         self._iterations = options.local_iterations
         #: How many updates later a result is applied.
@@ -168,28 +171,32 @@ class Overlapped:
         self._plan = plan
         self._crew = crew
         self._course = Course(cluster, progress, ready)
+        self._taking_over = taking_over
 
     def train(self, worker: Worker) -> Process:
         """Live a worker's life, until the last update or an interrupt."""
         cluster, progress, course = self._cluster, self._progress, self._course
         #: What is under way, of the oldest update first.
         pending: deque[_Results] = deque()
-        arrived = _Results()
+        arrived = _Results(0)
         with suppress(simpy.Interrupt):
             yield from course.prepare(worker)
             for update in course.updates(worker):
                 row = cluster.journal.open(worker.index, update, worker.compute_lane)
-                results = _Results()
+                results = _Results(update)
                 pending.append(results)
                 yield from self._compute(worker, row, arrived, results)
                 if update < progress.last and len(pending) > self._delay:
                     arrived = pending.popleft()
-                    yield from arrived.wait(row, self._plan.forward[0].parts)
+                    # What is a whole update late has had its time: the next minibatch begins on all of it.
+                    yield from arrived.wait(row, arrived.open if self._delay else self._plan.forward[0].parts)
+                    self._taking_over.release(worker.index, arrived.update)
                 # Which update is the last one may have turned out meanwhile.
                 last = update >= progress.last
                 if last:
                     for late in (arrived, *pending):
                         yield from late.wait(row, late.open)
+                        self._taking_over.release(worker.index, late.update)
                 cluster.journal.close(row, min(update - 1 - cluster.version, self._delay))
                 if last:
                     break
@@ -220,7 +227,8 @@ class Overlapped:
 class _Results:
     """The parts of one update that a worker has contributed, and that come back."""
 
-    def __init__(self) -> None:
+    def __init__(self, update: int) -> None:
+        self.update = update
         self._parts: dict[int, tuple[simpy.Event, Piece]] = {}
 
     def add(self, number: int, event: simpy.Event, piece: Piece) -> None:
@@ -248,9 +256,9 @@ class _Results:
 
 def live(
     options: SchemeOptions, cluster: Cluster, progress: Progress, exchange: Exchange, plan: Plan, crew: Crew,
-    ready: Ready = _nothing,
+    ready: Ready = _nothing, taking_over: TakingOver | None = None,
 ) -> Life:
     """Return the life that a plan needs."""
     if plan.is_single and options.overlap == "none" and not options.double_buffering:
         return Sequential(options, cluster, progress, exchange, plan.parts[0], ready)
-    return Overlapped(options, cluster, progress, exchange, plan, crew, ready)
+    return Overlapped(options, cluster, progress, exchange, plan, crew, ready, taking_over or AtOnce())

@@ -24,6 +24,8 @@ class SchemeOptions(Options):
     agrees: ClassVar[bool] = False
     #: Whether the scheme goes on by itself when a worker crashes.
     goes_on: ClassVar[bool] = False
+    #: Whether a worker never has two messages to encode or decode at a time, however many parts there are.
+    one_at_a_time: ClassVar[bool] = False
     #: Whether parts can be exchanged while others are still computed.
     overlaps: ClassVar[bool] = True
 

@@ -5,9 +5,10 @@ pass. With overlap, gradients become ready layer by layer in the backward pass, 
 (wait-free back-propagation), and are sent in buckets; the next forward pass may start layer by layer too, each as soon
 as its own parameters are back. How much of the communication that hides is nowhere said: it emerges.
 
-Buckets are filled in the order of the backward pass until they hold ``bucket_size`` bytes, or ``bucket_time`` has
-passed since their first gradient, by the times of the layers on a device of speed 1 without jitter: so all workers fill
-the same buckets, as collective operations need.
+Buckets are filled in the order of the backward pass until they hold ``bucket_size`` bytes (of whole layers, so that
+they may hold more), ``bucket_time`` has passed since their first gradient (in the middle of a layer, if need be), or
+the pass is over. The times are those of the layers on a device of speed 1 without jitter: so all workers fill the same
+buckets, as collective operations need.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from itertools import accumulate
 
 from simcluster.cluster.messages import Part
 from simcluster.schemes.options import SchemeOptions
+
+#: Shares of a minibatch that are the same, but for rounding.
+_TIE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,7 @@ def _layer_by_layer(options: SchemeOptions, model: ModelShape) -> Plan:
     backward: list[Step] = []
     #: Parts that hold parameters of a layer, by layer.
     holders: list[list[int]] = [[] for _ in layers]
-    for first, last in _buckets(options, model):
-        share = math.fsum(layer.backward for layer in layers[first : last + 1])
+    for first, last, share in _buckets(options, model):
         priority = first if options.order == "priority" else 0
         bucket = Part(starts[first], starts[last + 1] - starts[first], priority)
         numbers = []
@@ -138,22 +141,30 @@ def _layer_by_layer(options: SchemeOptions, model: ModelShape) -> Plan:
     return Plan(tuple(parts), tuple(_forward(options, layers, holders, len(parts))), tuple(backward))
 
 
-def _buckets(options: SchemeOptions, model: ModelShape) -> Iterator[tuple[int, int]]:
-    """Yield the first and last layer of each bucket, in the order of the backward pass; they tile the layers."""
-    size, time, empty = 0.0, 0.0, True
+def _buckets(options: SchemeOptions, model: ModelShape) -> Iterator[tuple[int, int, float]]:
+    """Yield the first and last layer of each bucket, in the order of the backward pass; they tile the layers.
+
+    The third is the share of a minibatch from when the bucket before is ready until this one is.
+    """
+    limit = math.inf if options.bucket_time is None else options.bucket_time / model.minibatch_time
+    unlimited = options.bucket_size is None and options.bucket_time is None
     last = len(model.layers) - 1
+    size, waited, pieces = 0.0, 0.0, []
     for place in reversed(range(len(model.layers))):
         layer = model.layers[place]
-        if not empty:
-            time += layer.backward * model.minibatch_time
+        left = layer.backward
+        if size and limit - waited < left - _TIE:
+            # Its time is over in the middle of this layer, whose gradient comes too late for it.
+            yield place + 1, last, math.fsum([*pieces, limit - waited])
+            left -= limit - waited
+            last, size, waited, pieces = place, 0.0, 0.0, []
+        pieces.append(left)
+        waited += left if size else 0.0
         size += layer.size
-        empty = empty and not layer.size
-        unlimited = options.bucket_size is None and options.bucket_time is None
         full = options.bucket_size is not None and size >= options.bucket_size
-        late = options.bucket_time is not None and time >= options.bucket_time
-        if place == 0 or (not empty and (unlimited or full or late)):
-            yield place, last
-            last, size, time, empty = place - 1, 0.0, 0.0, True
+        if place == 0 or (size and (unlimited or full or waited >= limit)):
+            yield place, last, math.fsum(pieces)
+            last, size, waited, pieces = place - 1, 0.0, 0.0, []
 
 
 def _slices(part: Part, size: float | None) -> list[Part]:

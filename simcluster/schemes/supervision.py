@@ -215,7 +215,8 @@ class Supervisor:
             self._rest(words.RECOVERY)
             yield from self._undisturbed(self._recovery.restore_time + self._recovery.rebuild_time)
             if not self._is_disturbed():
-                self._members = [worker for worker in self._cluster.workers if worker in (*self._members, *joining)]
+                joined = [worker for worker in joining if not self._states[worker.name].crashes]
+                self._members = [worker for worker in self._cluster.workers if worker in (*self._members, *joined)]
 
     def _recover(self) -> Process:
         """Wait for whoever is waited for, and regroup; another crash ends it early, and it begins again."""
@@ -301,7 +302,9 @@ class Supervisor:
                 self._scheme.lose(worker)
                 worker.device.clear()
             worker.compute_lane.enter(words.WAIT, cause=words.CRASHED)
-        elif worker is None or worker in self._members:
+        elif worker is not None and worker not in self._members:
+            worker.compute_lane.enter(words.WAIT, cause=words.CRASHED)
+        else:
             if self._standing_since is None:
                 self._standing_since = self._env.now
             if not self._is_disturbed():
@@ -332,14 +335,16 @@ class Supervisor:
         state.crashes -= 1
         if state.crashes:
             return
-        if name in self._workers and self._goes_on:
-            self._env.process(self._regain(self._workers[name]))
+        worker = self._workers.get(name)
+        if worker is not None:
+            worker.compute_lane.enter(words.WAIT, cause=words.RECOVERY)
+            if self._goes_on:
+                self._env.process(self._regain(worker))
         if not self._returned.triggered:
             self._returned.succeed()
 
     def _regain(self, worker: Worker) -> Process:
         """Let a worker restore its state and take part again, unless it crashes meanwhile."""
-        worker.compute_lane.enter(words.WAIT, cause=words.RECOVERY)
         state = self._states[worker.name]
         state.restores, crashed = True, state.since
         yield self._env.timeout(self._recovery.restore_time)

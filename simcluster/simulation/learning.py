@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from simcluster.learning.null import NullLearner
@@ -56,6 +58,25 @@ def build_learning(env: simpy.Environment, scenario: Scenario, registry: Registr
         ),
     )
     return learner, StopWhen(learner, scenario.training.updates)
+
+
+@contextmanager
+def on_one_thread(learner: Learner) -> Iterator[None]:
+    """Let matrix products use one thread while something is learned, if threadpoolctl (extra ``learning``) is there.
+
+    Threads cost more than they save on matrices as small as these, above all when the runs of a sweep share the cores;
+    and the last bits of a product depend on their number.
+    """
+    if isinstance(learner, NullLearner):
+        yield
+        return
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def history_of(learner: Learner) -> History | None:

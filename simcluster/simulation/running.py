@@ -16,7 +16,7 @@ from simcluster.recording import IncidentLog, Journal, NullRecorder, SpanRecorde
 from simcluster.results import LinkTotals, Records, Result, RunFacts
 from simcluster.scenario import Scenario, resolved
 from simcluster.simulation.building import build_network, build_scheme
-from simcluster.simulation.learning import build_learning, history_of
+from simcluster.simulation.learning import build_learning, history_of, on_one_thread
 from simcluster.simulation.registry import Registry
 from simcluster.simulation.stepping import run_to_end
 
@@ -66,7 +66,7 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
     learner, stop = build_learning(env, scenario, registry)
     run = build_scheme(env, scenario, registry, network, recorder, journal, incidents, learner, stop)
     capacities = [link.capacity for link in network.usage()]
-    with _collector_relaxed():
+    with _collector_relaxed(), on_one_thread(learner):
         unfinished = run_to_end(
             env, run.scheme.start(), events=scenario.budget.events, wall_time=scenario.budget.wall_time,
             crowd=_crowd(scenario), waiting=lambda: _waiting(journal, run.down()),

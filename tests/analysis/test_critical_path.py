@@ -142,7 +142,7 @@ def test_what_is_sent_while_computing_was_released_by_it() -> None:
         ("worker-0", "send", "push", 1, 5.0, 9.0),
         ("worker-1", "compute", "compute", 1, 0.0, 8.0),
     )
-    updates = pd.DataFrame({"update": [1], "start_s": [0.0], "end_s": [9.0]})
+    updates = pd.DataFrame({"update": [1], "start_s": [0.0], "applied_s": [9.0]})
     path = explain_tables(spans, updates, {}).path
     assert summarized(path) == [
         ("worker-0", "compute", "compute", 3.0),
@@ -159,7 +159,7 @@ def test_updates_that_overtake_each_other_are_taken_in_the_order_of_their_ends()
         ("worker-1", "compute", "compute", 2, 0.0, 7.0),
         ("worker-2", "compute", "compute", 4, 0.0, 7.0),
     )
-    updates = pd.DataFrame({"update": [1, 2, 3, 4], "start_s": [0.0, 0.0, 2.0, 0.0], "end_s": [2.0, 7.0, 4.0, 7.0]})
+    updates = pd.DataFrame({"update": [1, 2, 3, 4], "start_s": [0.0, 0.0, 2.0, 0.0], "applied_s": [2.0, 7.0, 4.0, 7.0]})
     paths = {update: explain_tables(spans, updates, {}, update).path for update in (1, 2, 3, 4)}
     windows = {update: (path["start_s"].iloc[0], path["end_s"].iloc[-1]) for update, path in paths.items()}
     assert windows == {1: (0, 2), 3: (2, 4), 2: (4, 7), 4: (4, 7)}
@@ -191,7 +191,7 @@ def test_time_that_nothing_explains_is_waiting() -> None:
         ("worker-0", "send", "push", 1, 4.0, 6.0),
         ("worker-0", "receive", "wait", 0, 0.0, 6.0),
     )
-    updates = pd.DataFrame({"update": [1], "start_s": [0.0], "end_s": [6.0]})
+    updates = pd.DataFrame({"update": [1], "start_s": [0.0], "applied_s": [6.0]})
     found = explain_tables(spans, updates, {})
     assert [(row[1], row[3]) for row in summarized(found.path)] == [
         ("wait", 1.0), ("compute", 2.0), ("wait", 1.0), ("push", 2.0),
@@ -210,7 +210,7 @@ def test_the_text_says_what_would_help_most() -> None:
 
 def test_a_long_path_is_cut_in_the_middle_of_the_text() -> None:
     rows = [("worker-0", ("send", "receive")[step % 2], "push", 1, float(step), step + 1.0) for step in range(60)]
-    updates = pd.DataFrame({"update": [1], "start_s": [0.0], "end_s": [60.0]})
+    updates = pd.DataFrame({"update": [1], "start_s": [0.0], "applied_s": [60.0]})
     assert "... 36 more" in str(explain_tables(table(*rows), updates, {}))
 
 

@@ -80,3 +80,36 @@ def test_each_column_is_what_the_simulation_gives(change: dict[str, Any], rho: f
 def test_the_columns_are_there_where_the_formulas_hold() -> None:
     columns = theory_columns(scenario())
     assert {"theory_update_time_s", "vanilla_update_time_s", "max_operation_overhead"} <= set(columns)
+
+
+CODEC = {"ratio": 2, "compress_rate": "200 MB/s", "decompress_rate": "400 MB/s"}
+OTHER = {"ratio": 4, "compress_rate": "100 MB/s", "decompress_rate": "100 MB/s"}
+LAYER = {"parameters": "25 MB", "forward_time": "1 s", "backward_time": "1 s"}
+LAYERS = {"parameters": "100 MB", "layers": [{"name": f"layer-{place}", **LAYER} for place in range(4)]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cluster": {"server": {"placement": "colocated"}}},
+        {"cluster": {"server": {"shards": 2}}, "compression": {"codec": CODEC}},
+        {"training": {"slice_size": "10 MB"}, "network": {"latency": "10 ms"}},
+        {"training": {"overlap": "full"}, "model": LAYERS},
+        {"training": {"double_buffering": True, "exchange": "gradients"}},
+        {"compression": {"codec": CODEC, "pull": OTHER}},
+        {"compression": {"codec": "none", "push": CODEC}},
+        {"compression": {"codec": CODEC, "runs_on": "device"}},
+        {"faults": [{"kind": "slow", "on": "worker-0", "at": "1 s", "lasts": "5 s", "factor": 0.5}]},
+        {"recovery": {"checkpoint_interval": "5 s", "checkpoint_time": "2 s"}},
+        {"compression": {"codec": {**CODEC, "agreed_fraction": 0.1}}},
+    ],
+)
+def test_no_column_is_there_where_its_formula_does_not_hold(change: dict[str, Any]) -> None:
+    question = scenario(change)
+    simulated = simulate(question).metrics["update_time_s"]
+    assert theory_columns(question).get("theory_update_time_s", simulated) == pytest.approx(simulated, rel=1e-12)
+
+
+def test_one_update_of_an_asynchronous_scheme_is_the_work_of_one_worker() -> None:
+    columns = theory_columns(scenario({"training": {"scheme": "async-ps"}}))
+    assert columns == {"single_node_update_time_s": 2.0, "ideal_speedup": 4.0}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import simcluster.codecs
 from simcluster.codecs.protocol import Codec, Payload
+from simcluster.codecs.representation import Representation
 from simcluster.rng import stream
 
 
@@ -74,6 +75,7 @@ CASES = [
     Case("cla", {"bin_size": 1}),
     Case("deep-compression", {"density": 0.5, "bits": 8, "gap_bits": 8}),
     Case("deep-compression", {"density": 0.05, "bits": 1, "gap_bits": 1, "huffman": False}),
+    Case("deep-compression", {"density": 0.3, "bits": 3, "fixed_assignment": True}),
     Case("tile-pruning", {"permute": False, "tile_rows": 3, "tile_columns": 2}),
     Case("tile-pruning", {"density": 0.3, "expand": False, "tile_rows": 1, "tile_columns": 5}),
     Case("hashing", {"budget": 0.3, "signed": False, "seed": 7}),
@@ -101,6 +103,10 @@ def gaussian(shape: tuple[int, ...], dtype: str = "float32", seed: int = 1) -> N
 
 def agreed_payloads(codec: Codec, arrays: list[NDArray[Any]]) -> list[Payload]:
     """Return the payloads of several workers, after the rounds that the codec asks for."""
+    if codec.options.model_dump().get("fixed_assignment"):  # what one payload becomes by each worker's updates
+        assert isinstance(codec, Representation)
+        first = encoded(codec, arrays[0])
+        return [first, *(codec.axpy(first, 1.0, array) for array in arrays[1:])]
     states = [codec.new_state(array.shape) for array in arrays]
     streams = [stream(1, f"worker-{number}", "encode") for number in range(len(arrays))]
     workers = list(zip(arrays, states, streams, strict=True))

@@ -172,6 +172,23 @@ def test_an_update_moves_shared_values_by_the_mean() -> None:
     assert one.cost(payload, "axpy").multiplications == 2 * 7
 
 
+def test_workers_of_one_assignment_have_a_mean() -> None:
+    one = codec(density=0.2, bits=3, fixed_assignment=True)
+    start = encoded(one, gaussian((40, 50)))
+    workers = [one.axpy(start, -0.5, gaussian((40, 50), seed=seed)) for seed in (2, 3, 4)]
+    mean = one.average(workers)
+    assert mean.nbytes == start.nbytes
+    expected = np.mean([one.decode(worker) for worker in workers], axis=0)
+    np.testing.assert_allclose(one.decode(mean), expected, atol=1e-7)
+    # A mean is trained on and averaged again.
+    again = one.average([one.axpy(mean, 1.0, gaussian((40, 50), seed=seed)) for seed in (5, 6)])
+    assert again.nbytes == start.nbytes
+    assert np.unique(one.decode(again)).size == np.unique(one.decode(start)).size
+    with pytest.raises(CodecError, match="share an assignment"):
+        one.add(start, encoded(one, gaussian((40, 50), seed=9)))
+    assert one.cost(start, "add").additions == 7
+
+
 #: Layers of AlexNet (Caffe), with the density that pruning leaves (Han et al. 2015, arXiv 1506.02626, table 4).
 ALEXNET = [
     (34_848, 0.84), (307_200, 0.38), (884_736, 0.35), (663_552, 0.37), (442_368, 0.37), (37_748_736, 0.09),

@@ -43,11 +43,14 @@ def test_operations_are_those_on_the_decoded(width: int, fraction: int, shape: t
     payloads = [encoded(one, gaussian(shape, seed=seed) * np.float32(40 * step)) for seed in (1, 2, 3)]
     mean, limit = one.average(payloads), step * (2 ** (width - 1) - 1)
     update = gaussian(shape, seed=9) * np.float32(10 * step)
-    for payload, terms in ((payloads[0], 1), (mean, 3)):
+    total = one.add(one.add(*payloads[:2]), payloads[2])
+    for payload, terms in ((payloads[0], 1), (mean, 1), (total, 3)):  # an update makes an average one term again
         assert_products_are_those_of_the_decoded(one, payload)
         plain = values_of(one.decode(payload))
-        reach, half = limit * terms / payload.divisor, step / 2 / payload.divisor
-        moved = values_of(one.decode(one.axpy(payload, -0.75, update)))
+        reach, half = limit * terms, step / 2
+        updated = one.axpy(payload, -0.75, update)
+        assert (updated.terms, updated.divisor) == (terms, 1)
+        moved = values_of(one.decode(updated))
         error = np.abs(moved - np.clip(plain - 0.75 * update, -reach, reach))
         assert (error <= half * (1 + 1e-5)).all()
         shrunk = one.elementwise(payload, lambda values: np.tanh(values / step) * step)

@@ -84,12 +84,15 @@ def test_every_codec_gives_a_profile_that_reads_back(case: Case) -> None:
     computes = isinstance(case.build(), Representation)
     assert (found.operations is not None) == (compression.keys() == {"operation_overhead"}) == computes
     assert (encoder is None) == computes
-    assert computes or MODULES[case.name].OPTIONS.model_validate(encoder) == case.build().options
+    if encoder is not None:
+        options = {key: tuple(value) if isinstance(value, list) else value for key, value in encoder.items()}
+        assert MODULES[case.name].OPTIONS.model_validate(options) == case.build().options
     settings.pop("operation_overhead", None)
     profile = CodecProfile.model_validate(settings, context=WRITTEN)
     assert 1 / profile.compressed_fraction == pytest.approx(found.ratio.median, rel=1e-5)
     assert profile.encode_time(SIZE, SIZE) == pytest.approx(SIZE / found.encode_rate.median, rel=0.01)
-    assert profile.averages_compressed == ("add" in case.build().algebra)
+    asked = {"add", "axpy"} if computes else {"add"}
+    assert profile.averages_compressed == (asked <= case.build().algebra)
 
 
 def test_a_codec_that_expands_says_so() -> None:

@@ -23,7 +23,7 @@ from simcluster.codecs.representation import (
     matrix_shape,
 )
 from simcluster.rng import stream
-from tests.codecs.cases import ALL_SHAPES, CASES, Case, encoded, gaussian, values_of
+from tests.codecs.cases import ALL_SHAPES, CASES, Case, agreed_payloads, encoded, gaussian, values_of
 from tests.codecs.oracles import assert_products_are_those_of_the_decoded, decoded_matrix
 from tests.codecs.test_contract import damaged
 
@@ -164,13 +164,31 @@ def test_an_average_is_computed_on(case: Case) -> None:
     codec = built(case)
     if "add" not in codec.algebra:
         return
-    mean = codec.average([encoded(codec, few_values((23, 41), seed=seed)) for seed in (1, 2, 3)])
+    mean = codec.average(agreed_payloads(codec, [few_values((23, 41), seed=seed) for seed in (1, 2, 3)]))
     assert_products_are_those_of_the_decoded(codec, mean)
     decoded = values_of(codec.decode(mean))
     if "elementwise" in codec.algebra and case.name != "integer":
         squared = codec.elementwise(mean, np.square)
         assert squared.divisor == 1
         np.testing.assert_allclose(codec.decode(squared), decoded**2, atol=1e-6)
+
+
+@all_cases
+def test_averaging_and_updating_go_on_for_ever(case: Case) -> None:
+    codec = built(case)
+    if not {"add", "axpy"} <= codec.algebra:
+        return
+    start = encoded(codec, few_values((23, 41)))
+    size = start.nbytes
+    # What a format keeps of an update, and of a mean, is its own law; what is asked is that nothing grows.
+    for step in range(3):
+        workers = [codec.axpy(start, 0.25, gaussian((23, 41), seed=10 * step + worker)) for worker in range(3)]
+        mean = codec.average(workers)
+        start = codec.axpy(mean, 0.0, np.zeros((23, 41)))
+        assert (start.terms, start.divisor) == (1, 1)
+        assert start.nbytes == size
+        error = 2.0 ** -(codec.options.model_dump()["fraction"] + 1) if case.name == "integer" else 0
+        np.testing.assert_allclose(codec.decode(start), codec.decode(mean), atol=error + 1e-6)
 
 
 @all_cases

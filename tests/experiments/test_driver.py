@@ -50,7 +50,7 @@ class Scripted(Executor):
 def test_a_run_that_fails_is_tried_three_times_and_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     def simulate(one: Any, record: bool) -> Any:
         if one.seed == 3:
-            raise StuckError("everybody\nwaits")
+            raise OSError("the disk\nis away")
         return real(one, record=record)
 
     real = performing.simulate
@@ -59,15 +59,17 @@ def test_a_run_that_fails_is_tried_three_times_and_costs_only_itself(monkeypatch
     outcomes = [outcome for some in drive(todo, Pool(InProcess(), 0)) for outcome in some]
     failed = [outcome for outcome in outcomes if outcome.failed]
     assert [(outcome.key, outcome.attempts, outcome.error) for outcome in failed] == [
-        (todo[3].key, 3, "everybody waits")
+        (todo[3].key, 3, failed[0].error)
     ]
+    assert failed[0].error.startswith("OSError: the disk is away")
     assert {outcome.attempts for outcome in outcomes if not outcome.failed} == {1}
     assert len(outcomes) == 6
 
 
-def test_what_the_user_wrote_is_wrong_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [UserInputError, StuckError])
+def test_what_fails_each_time_is_tried_once(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def simulate(one: Any, record: bool) -> Any:
-        raise UserInputError("no such thing")
+        raise error("no such thing")
 
     monkeypatch.setattr(performing, "simulate", simulate)
     ((outcome,),) = drive(tasks(1), Pool(InProcess(), 0))

@@ -52,6 +52,13 @@ def test_the_methods_that_change_all_at_once_agree(method: str, figure: str) -> 
     assert table.equals(again)
 
 
+def test_a_codec_that_says_what_encodes_is_varied_too() -> None:
+    pytest.importorskip("SALib")
+    encoding = scenario({"compression": {"codec": {"rho": 0.5, "encoder": {"codec": "top-k", "density": 0.25}}}})
+    table = screen(encoding, samples=2, ranges=parse_all(RANGES[:2]))
+    assert set(table["setting"]) == {"network.bandwidth", "compute.minibatch_time"}
+
+
 def test_bad_arguments() -> None:
     with pytest.raises(UserInputError, match="between 0 and 1"):
         sensitivity(scenario(), spread=2)

@@ -142,6 +142,16 @@ def test_a_map_says_where_there_is_no_break_even() -> None:
     assert math.isnan(table["compression.codec.rho"][0])
 
 
+def test_a_map_against_a_codec_that_says_what_encodes() -> None:
+    encoding = {"compression": {"codec": {"rho": 0.5, "encoder": {"codec": "top-k", "density": 0.25}}}}
+    against = scenario(encoding | {"cluster": {"workers": 4}, "network": {"bandwidth": "1 Gbit/s"}})
+    table = break_even_map(
+        FILE, "compression.operation_overhead=1..20", {"cluster.workers": [2, 4]}, against=against,
+        presets=["homomorphic"],
+    )
+    assert list(table["cluster.workers"]) == [2, 4]
+
+
 def test_a_map_against_another_scenario_sets_both() -> None:
     vanilla = load_scenario(FILE)
     table = break_even_map(

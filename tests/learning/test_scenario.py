@@ -1,4 +1,4 @@
-"""The section in scenario files: its own model, what is refused and where, what has no effect, and how it is written."""
+"""The section in scenario files: its own model, what is refused and where, what has no effect, how it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from simcluster.plots import draw, style
@@ -135,3 +136,18 @@ def test_the_whole_run_shows_what_happens_before_the_first_and_after_the_last_up
     assert ax.get_xlabel().startswith("Time since the start")
     assert ax.get_xlim()[1] >= spans["end_s"].max()
     assert "faint" not in builders.remark(figure)
+
+
+def test_who_is_down_or_recovers_is_shown():
+    spans = builders.spans(2)
+    down = {"entity": "worker-1", "lane": "compute", "activity": "wait", "update": 0, "size_bytes": 0.0}
+    incidents = pd.DataFrame(
+        [
+            down | {"start_s": 2.0, "end_s": 5.0, "cause": "crashed"},
+            down | {"start_s": 5.0, "end_s": 6.0, "cause": "recovery"},
+        ]
+    )
+    for rows_at_most in (30, 5):
+        figure = draw("timeline", pd.concat([spans, incidents], ignore_index=True), max_rows=rows_at_most)
+        assert [box[:2] for box in boxes(figure, "crashed")] == [(2.0, 5.0)]
+        assert [box[:2] for box in boxes(figure, "recovery")] == [(5.0, 6.0)]

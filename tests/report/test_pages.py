@@ -52,6 +52,14 @@ def test_a_run_with_spans_has_every_section() -> None:
     assert re.search(r"decode × 3", text)
 
 
+@pytest.mark.parametrize("scheme", ["async-ps", "ad-psgd"])
+def test_a_run_of_an_asynchronous_scheme_tells_workers_updates_from_those_of_all(scheme: str) -> None:
+    page = run_page(RunTables.of(run({"training": {"scheme": scheme, "updates": 40}})))
+    text = text_of(page)
+    assert "How stale updates were when they were applied." in text
+    assert re.search(r"Update \d of each worker by its own count; update \d+ of all, one of median length, is", text)
+
+
 def test_numbers_are_those_of_the_run() -> None:
     result = run({"compression": {"codec": CODEC}, "cluster": {"price": 3.6}})
     text = text_of(run_page(RunTables.of(result)))

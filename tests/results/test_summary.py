@@ -114,3 +114,9 @@ def test_staleness_idleness_and_what_was_in_vain() -> None:
     # The late one has computed for 4 s when its push is cut.
     assert metrics["idle_share"] == pytest.approx(1 - (3 * 2 + 4) / (4 * update_time))
     assert metrics["samples_per_update"] == 3 * 16
+
+
+def test_efficiency_is_the_speedup_over_that_of_all_devices_together() -> None:
+    groups = [{"count": 1}, {"count": 2, "speed": 3}]
+    metrics = run({"cluster": {"groups": groups}, "compute": {"scaling": "weak"}}, record=False).metrics
+    assert metrics["efficiency"] == pytest.approx(metrics["speedup"] / 7)

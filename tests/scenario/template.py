@@ -49,6 +49,7 @@ class Star(Options):
 
 class SyncPs(SchemeOptions):
     uses_servers: ClassVar[bool] = True
+    agrees: ClassVar[bool] = True
 
     scheme: Literal["sync-ps"] = "sync-ps"
     pull: Literal["unicast", "multicast", "free"] = "unicast"

@@ -105,7 +105,6 @@ BAD = [
     ("codec: none", "codec: {rho: 0.5, agreed_fraction: -0.1}"),
     ("codec: none", "runs_on: gpu"),
     ("workers: 4", "workers: 4\n  worker: {device_sharing: lifo}"),
-    ("updates: 3", "updates: 3\n  slice_size: 0 B"),
     ("updates: 3", "updates: 3\n  double_buffering: 1"),
     ("model: {parameters: 100 MB}", "model: mine.yaml"),
     ("codec: none", "usage: sometimes"),

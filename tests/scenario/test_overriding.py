@@ -229,17 +229,17 @@ def test_python_code_gets_the_same_errors(registry):
 
 def test_a_copy_with_settings_is_checked_and_leaves_the_original_alone(registry):
     scenario = from_mapping(MAPPING, registry)
-    assert with_settings(scenario, {}) == scenario
-    changed = with_settings(scenario, {"compression.codec.rho": 0.5, "network.latency": 1e-3, "seed": 5})
+    assert with_settings(scenario, {}, registry) == scenario
+    changed = with_settings(scenario, {"compression.codec.rho": 0.5, "network.latency": 1e-3, "seed": 5}, registry)
     assert (changed.compression.codec.rho, changed.network.latency, changed.seed) == (0.5, 1e-3, 5)
     assert (scenario.compression.codec.rho, scenario.network.latency, scenario.seed) == (1, 0, 0)
     with pytest.raises(ScenarioError, match="exactly one of workers and groups"):
-        with_settings(scenario, {"cluster.workers": 8})
+        with_settings(scenario, {"cluster.workers": 8}, registry)
     with pytest.raises(ScenarioError, match="did you mean 'latency'"):
-        with_settings(scenario, {"network.latencyy": 8.0})
+        with_settings(scenario, {"network.latencyy": 8.0}, registry)
     assert with_settings(scenario, {"training.scheme": "async-ps"}, registry).training.scheme == "async-ps"
     with pytest.raises(ScenarioError, match="no such scheme"):
-        with_settings(scenario, {"training.scheme": "async-ps"})
+        with_settings(scenario, {"training.scheme": "asynk-ps"}, registry)
 
 
 def test_update_returns_a_checked_copy(registry):

@@ -97,7 +97,7 @@ CHANGES = {
 
 def test_every_setting_changes_the_key(write, registry):
     scenario = load(write(BASE), registry).scenario
-    keys = {canonical_key(with_settings(scenario, {path: value})) for path, value in CHANGES.items()}
+    keys = {canonical_key(with_settings(scenario, {path: value}, registry)) for path, value in CHANGES.items()}
     assert len(keys | {canonical_key(scenario)}) == len(CHANGES) + 1
 
 
@@ -125,7 +125,7 @@ def test_any_scenario_survives_dump_and_load(tmp_path_factory, size, time, rate,
         registry,
         name="x",
     )
-    assert with_settings(scenario, {}) == scenario
+    assert with_settings(scenario, {}, registry) == scenario
     if description.isprintable():
         path = tmp_path_factory.mktemp("dump") / "x.yaml"
         path.write_text(to_yaml(scenario), encoding="utf-8")

@@ -23,9 +23,9 @@ class Inventory:
     def held(self) -> list[str]:
         """Return what is held, or busy."""
         found = [f"{len(one.users)} users, {len(one.queue)} queued" for one in self._all(simpy.Resource) if one.count]
-        found += [f"{one._count - len(one._free)} busy cores" for one in self._all(Cores) if len(one._free) < one._count]
-        found += [f"busy {one._busy} times on a lane" for one in self._all(CountingLane) if one._busy]
-        found += [f"{len(one._clock.jobs())} jobs on a device" for one in self._all(VariableDevice) if one._clock.jobs()]
+        found += ["a busy core" for one in self._all(Cores) if len(one._free) < one._count]
+        found += ["a busy lane" for one in self._all(CountingLane) if one._busy]
+        found += ["a job on a device" for one in self._all(VariableDevice) if one._clock.jobs()]
         return found
 
     def _all(self, kind: type) -> list[Any]:

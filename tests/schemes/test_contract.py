@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simcluster import analysis
 from simcluster.recording import PARTS
 from simcluster.simulation import Registry, simulate
+from simcluster.trace import trace_events
 from tests.building import run, scenario
 
 SCHEMES = list(Registry().names("scheme"))
@@ -105,6 +107,21 @@ def test_overlap_costs_no_byte_and_saves_time(scheme: str, overlap: str) -> None
     assert hidden.metrics["update_time_s"] < plain.metrics["update_time_s"]
     if not asynchronous(scheme, 4):
         assert hidden.metrics["bytes_on_wire"] == pytest.approx(plain.metrics["bytes_on_wire"], rel=1e-6)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_explanation_and_trace_are_about_the_updates_that_were_applied(scheme: str) -> None:
+    result = run(changes(scheme, 4) | {"compression": {"codec": CODEC}})
+    explained = analysis.explain(result)
+    assert explained.length_s == pytest.approx(result.metrics["update_time_s"], rel=1e-9)
+    assert 1 <= explained.shown <= result.metrics["updates"]
+
+    arrows: dict[int, list[int]] = {}
+    for event in trace_events(result.spans, result.links):
+        if event["ph"] in "stf":
+            arrows.setdefault(event["id"], []).append(event["ts"])
+    assert bool(arrows) == Registry().options("scheme", scheme).uses_servers  # type: ignore[attr-defined]
+    assert all(list(times) == sorted(times) for times in arrows.values())
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

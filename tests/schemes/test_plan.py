@@ -57,8 +57,14 @@ def test_buckets_hold_a_size() -> None:
 
 def test_buckets_wait_a_time_at_most() -> None:
     # The first gradient is there after 2 s, the second after 3 s, that of the first layer after 6 s.
-    assert [part.size for part in plan(overlap="full", bucket_time="0.5 s").parts] == [50, 10]
-    assert [part.size for part in plan(overlap="full", bucket_time="2 s").parts] == [50, 10]
+    alone = plan(overlap="full", bucket_time="0.5 s")
+    assert [part.size for part in alone.parts] == [30, 20, 10]
+    # Sent in the middle of the next layer: after 2.5 s, 3.5 s and, with the end of the pass, 6 s.
+    assert approx(alone.backward) == [(0.25, (0,)), (0.1, (1,)), (0.25, (2,))]
+    two = plan(overlap="full", bucket_time="2 s")
+    assert [part.size for part in two.parts] == [50, 10]
+    assert approx(two.backward) == [(0.4, (0,)), (0.2, (1,))]
+    assert [part.size for part in plan(overlap="full", bucket_time="1 s").parts] == [50, 10]
     assert [part.size for part in plan(overlap="full", bucket_time="4 s").parts] == [60]
     assert [part.size for part in plan(overlap="full", bucket_time="0 s").parts] == [30, 20, 10]
 

@@ -17,6 +17,7 @@ from simcluster.rng import stream
 from simcluster.theory.checkpointing import daly_interval, segment_time, young_interval
 from tests.building import run, scenario
 
+MINUTELY = {"distribution": "exponential", "mean": "60 s"}
 CRASH = {"kind": "crash", "on": "worker-1", "at": "1 s", "lasts": "10 s"}
 OFTEN = {"kind": "crash", "on": "worker-*", "every": {"distribution": "exponential", "mean": "60 s"}, "lasts": "1 s"}
 

@@ -2,10 +2,10 @@
 
     python -m tests.simulation.determinism --repeats 20 --hash-seeds 10 --jobs 1,2,8 --python python3.12
 
-Compared are canonical exports: the resolved scenario, and every table as ``Result.to_csv`` writes it (or the payload of a
-codec, and what it decodes to). Nothing is stored from version to version: all runs that are compared are done now. What
-changes between them: repetition in one process, recording, PYTHONHASHSEED, the number of processes and the order in
-which runs are submitted, and the version of Python (with the same numpy, whose random streams and sums it is then).
+Compared are canonical exports: the resolved scenario, and every table as ``Result.to_csv`` writes it (or the payload of
+a codec, and what it decodes to). Nothing is stored from version to version: all runs that are compared are done now.
+What changes between them: repetition in one process, recording, PYTHONHASHSEED, the number of processes and the order
+in which runs are submitted, and the version of Python (with the same numpy, whose random streams and sums it is then).
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def elsewhere(
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [python, "-m", "tests.simulation.determinism", "--fingerprints"]
     done = subprocess.run(
-        command, input=json.dumps(list(cases)), env=environment, cwd=ROOT, capture_output=True, text=True
+        command, input=json.dumps(list(cases)), env=environment, cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"{python}: {done.stderr.strip().splitlines()[-1]}")
@@ -151,9 +151,10 @@ def interpreters() -> list[str]:
         path = shutil.which(name)
         this = f"python3.{sys.version_info.minor}"
         if path is not None and name != this:
-            probe = subprocess.run([path, "-c", "import simpy, numpy, pandas, pydantic, yaml"], capture_output=True)
-            print(f"{name}: {'found' if not probe.returncode else 'found, without the dependencies: left out'}")
-            found += [path] if not probe.returncode else []
+            probe = [path, "-c", "import simpy, numpy, pandas, pydantic, yaml"]
+            usable = not subprocess.run(probe, capture_output=True, check=False).returncode
+            print(f"{name}: {'found' if usable else 'found, without the dependencies: left out'}")
+            found += [path] if usable else []
     return found
 
 
@@ -168,7 +169,7 @@ def _report(what: str, cases: int, check: Callable[[], list[str]]) -> bool:
 def main() -> int:
     """Run the whole suite; 1 if anything differs."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--fingerprints", action="store_true", help="print those of the cases on stdin, and nothing else")
+    parser.add_argument("--fingerprints", action="store_true", help="print those of the cases on stdin")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--hash-seeds", type=int, default=10)
     parser.add_argument("--jobs", default="1,2,8")
@@ -193,7 +194,7 @@ def main() -> int:
                                 lambda pool=pool, number=number: submitted(CASES, known, pool.executor, number)))
     fine.append(_report(f"a sweep and its store, with {options.jobs} processes", len(jobs), lambda: unlike(jobs)))
     for python in [*interpreters(), *options.python]:
-        version = subprocess.run([python, "--version"], capture_output=True, text=True).stdout.strip()
+        version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
         fine.append(_report(version, count, lambda python=python: elsewhere(CASES, known, python)))
     return 0 if all(fine) else 1
 

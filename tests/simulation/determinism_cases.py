@@ -36,8 +36,9 @@ IN_MACHINES = {"hierarchical", "h-adpsgd"}
 NEEDS: dict[str, dict[str, Any]] = {"h-adpsgd": {"workers_per_machine": 2}}
 #: Codecs of the catalogue that encode what is learned.
 LEARNED_CODECS = (
-    "gzip-epyc", "fp16-epyc", "fixed-point-16-epyc", "1-bit-epyc", "qsgd-4bit-epyc", "terngrad-epyc", "dorefa-6bit-epyc",
-    "signsgd-epyc", "top-k-1pct-epyc", "random-k-1pct-epyc", "dgc-01pct-epyc", "sbc-1pct-epyc", "powersgd-4-epyc",
+    "gzip-epyc", "fp16-epyc", "fixed-point-16-epyc", "1-bit-epyc", "qsgd-4bit-epyc", "terngrad-epyc",
+    "dorefa-6bit-epyc", "signsgd-epyc", "top-k-1pct-epyc", "random-k-1pct-epyc", "dgc-01pct-epyc", "sbc-1pct-epyc",
+    "powersgd-4-epyc",
 )  # fmt: skip
 
 
@@ -112,9 +113,12 @@ def _machines() -> dict[str, dict[str, Any]]:
         ),
         "codec agreed on": small("sync-ps", compression={"codec": AGREED, "direction": "push"}),
         "codec on the device": small(
-            "async-ps", compression={"codec": COSTS, "runs_on": "device"}, cluster={"worker": {"device_sharing": "fifo"}}
+            "async-ps", compression={"codec": COSTS, "runs_on": "device"},
+            cluster={"worker": {"device_sharing": "fifo"}},
         ),
-        "servers on workers": small("ssp", cluster={"server": {"placement": "colocated", "aggregation_rate": "1 GB/s"}}),
+        "servers on workers": small(
+            "ssp", cluster={"server": {"placement": "colocated", "aggregation_rate": "1 GB/s"}}
+        ),
         "shards and a multicast": small(
             "sync-ps", cluster={"server": {"shards": 3, "cores": 2}}, training={"pull": "multicast"}
         ),

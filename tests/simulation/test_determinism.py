@@ -1,4 +1,4 @@
-"""A sample of the determinism suite, in every run of the tests; ``python -m tests.simulation.determinism`` does it all."""
+"""A sample of the determinism suite; ``python -m tests.simulation.determinism`` does it all, and more often."""
 
 from __future__ import annotations
 

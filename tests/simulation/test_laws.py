@@ -108,6 +108,121 @@ def _codec_works(change: dict[str, Any], workers: int) -> int:
     return updates * (push + pull)
 
 
+PROFILES: list[Any] = [
+    "none",
+    CODEC,
+    {"rho": 0.1, "compress_rate": "40 MB/s", "decompress_rate": "900 MB/s", "agreed_fraction": 0.02},
+]
+LAYERS = [
+    {"name": f"layer-{place}", "parameters": f"{10 * place + 5} MB", "forward_time": "1 s", "backward_time": "2 s"}
+    for place in range(4)
+]
+
+
+@st.composite
+def modified(draw: st.DrawFn) -> dict[str, Any]:
+    """Any scenario of sync-ps or all-gather on a star, with a codec for each direction and all modifiers."""
+    compression = {
+        "push": draw(st.sampled_from(PROFILES)),
+        "pull": draw(st.sampled_from(PROFILES)),
+        "runs_on": draw(st.sampled_from(["core", "device"])),
+    }
+    training: dict[str, Any] = {
+        "scheme": draw(st.sampled_from(["sync-ps", "all-gather"])),
+        "updates": draw(st.integers(1, 4)),
+        "exchange": "gradients",
+        "double_buffering": draw(st.booleans()),
+        "overlap": draw(st.sampled_from(["none", "backward", "full"])),
+        "order": draw(st.sampled_from(["fifo", "priority"])),
+    }
+    if draw(st.booleans()):
+        training["slice_size"] = draw(st.sampled_from(["7 MB", "40 MB", "1 GB"]))
+    server: dict[str, Any] = {"placement": draw(st.sampled_from(["separate", "colocated"]))}
+    speeds = draw(st.lists(st.sampled_from([0.3, 1.0, 2.5]), min_size=1, max_size=4))
+    if draw(st.booleans()):
+        server["shards"] = draw(st.integers(1, len(speeds)))
+    sharing = draw(st.sampled_from(["fair", "fifo"]))
+    groups = [{"count": 1, "speed": speed, "cores": 1 + place % 2} for place, speed in enumerate(speeds)]
+    return {
+        "model": {"parameters": "80 MB", "layers": LAYERS},
+        "compute": {"minibatch_time": "12 s", "scaling": draw(st.sampled_from(["strong", "weak"]))},
+        "cluster": {"groups": groups, "worker": {"device_sharing": sharing}, "server": server},
+        "network": {"topology": "star", "latency": draw(st.sampled_from(["0 s", "10 ms", "3 s"]))},
+        "training": training,
+        "compression": compression,
+    }
+
+
+def _fraction(codec: Any) -> float:
+    return 1.0 if codec == "none" else float(codec["rho"])
+
+
+def _bytes_an_update(change: dict[str, Any]) -> float:
+    """Return what travels between machines in an update [B], by formula."""
+    size, workers = 80e6, len(change["cluster"]["groups"])
+    push = change["compression"]["push"]
+    agreed = 0.0 if push == "none" else push.get("agreed_fraction", 0.0)
+    if change["training"]["scheme"] == "all-gather":
+        return workers * (workers - 1) * _fraction(push) * size
+    # A server on a worker's machine has that worker's share for nothing.
+    server = change["cluster"]["server"]
+    inside = 1 / workers if server["placement"] == "colocated" else 0.0
+    return workers * (1 - inside) * (_fraction(push) + agreed + _fraction(change["compression"]["pull"])) * size
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(modified())
+def test_every_second_and_byte_is_accounted_for_with_all_modifiers(change: dict[str, Any]) -> None:
+    result = run(change)
+    metrics, updates, spans = result.metrics, result.updates, result.spans
+    end, count, workers = metrics["total_time_s"], change["training"]["updates"], metrics["workers"]
+
+    for _, lane in spans.groupby(["entity", "lane"], sort=False):
+        assert lane["start_s"].iloc[0] == 0
+        assert lane["end_s"].iloc[-1] == end
+        assert (lane["start_s"].to_numpy()[1:] == lane["end_s"].to_numpy()[:-1]).all()
+    length = updates["end_s"] - updates["start_s"]
+    assert np.allclose(updates[list(PARTS)].sum(axis=1), length, rtol=1e-12, atol=1e-12 * float(end))
+    assert (updates[list(PARTS)] >= -1e-12 * end).all(axis=None)
+    late = int(change["training"]["double_buffering"])
+    assert (updates["staleness"] == np.minimum(updates["update"] - 1, late)).all()
+    assert len(updates) == count * workers
+
+    # Bytes by formula; on a star each crosses two links.
+    colocated = change["cluster"]["server"]["placement"] == "colocated"
+    assert metrics["bytes_on_wire"] == pytest.approx(count * _bytes_an_update(change), rel=1e-9, abs=1e-3)
+    moved = result.links.eval("(end_s - start_s) * rate_bytes_per_s").groupby(result.links["link"]).sum().sum()
+    assert moved == pytest.approx(2 * metrics["bytes_on_wire"], rel=1e-9, abs=1e-3)
+    assert (result.links["rate_bytes_per_s"] <= 100e6 * (1 + 1e-9)).all()
+
+    # What is encoded is what is sent, each part once, and workers' codecs leave their cores alone on a device.
+    if change["training"]["scheme"] == "sync-ps":
+        encoded = spans.query("activity == 'encode'").groupby(spans["entity"].str.startswith("worker"))
+        if not colocated:
+            sizes = encoded["size_bytes"].sum()
+            pushed = 80e6 * count * workers if change["compression"]["push"] != "none" else 0
+            pulled = 80e6 * count if change["compression"]["pull"] != "none" else 0
+            assert sizes.get(True, 0) == pytest.approx(pushed)
+            assert sizes.get(False, 0) == pytest.approx(pulled)
+    works = spans.query("activity in ('encode', 'decode') and entity.str.startswith('worker')", engine="python")
+    if change["compression"]["runs_on"] == "device" and not colocated:
+        assert set(works["lane"]) <= {"codec"}
+    # Nothing that a dedicated device computes is slowed down by codecs.
+    if change["compression"]["runs_on"] == "core":
+        each = [12 / (workers if change["compute"]["scaling"] == "strong" else 1) / group["speed"]
+            for group in change["cluster"]["groups"]]  # fmt: skip
+        told = updates.groupby("worker")["computation_s"].mean().to_numpy()
+        assert np.allclose(told, each, rtol=1e-9)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(modified())
+def test_recording_changes_nothing_with_all_modifiers(change: dict[str, Any]) -> None:
+    recorded, plain = run(change, record=True), run(change, record=False)
+    assert recorded.metrics == plain.metrics
+    pd.testing.assert_frame_equal(recorded.updates, plain.updates, check_exact=True)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes())
 def test_recording_changes_nothing(change: dict[str, Any]) -> None:

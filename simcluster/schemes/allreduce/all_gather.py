@@ -15,7 +15,7 @@ See ``family`` for what all collectives share, faults among it.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from simcluster.cluster.messages import Values, mean
 from simcluster.schemes.allreduce.family import AllReduce
@@ -27,6 +27,8 @@ from simcluster.schemes.seams import Cluster, Scheme
 
 class AllGatherOptions(AllReduceOptions):
     """The ``training`` section of ``all-gather``."""
+
+    agrees: ClassVar[bool] = True
 
     scheme: Literal["all-gather"] = "all-gather"
 

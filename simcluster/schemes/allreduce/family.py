@@ -7,6 +7,10 @@ along the mean gradient, or the mean parameters. An update is applied when the l
 Messages that can't be added up as they are (``channel.sums``) are decoded, added and encoded again by everybody who
 adds up; results are passed on as they are, so that all workers have the same.
 
+Where every worker encodes its own contribution as a whole (``all-gather``), all can agree on something before: they do
+so by the same operation, on proposals that travel as they are. Where sums of several are encoded, nobody has what an
+agreement would have to be about, and a codec that needs one is refused.
+
 Where adding up costs time (``cluster.worker.aggregation_rate``), it is charged on the bytes that arrive to be added,
 where the worker's codecs run: the gamma term of the cost models of Thakur, Rabenseifner and Gropp (2005).
 
@@ -17,12 +21,19 @@ Horovod (see ``supervision``). There is no server that could fail.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from functools import partial
+from typing import Any
+
 import simpy
 
+from simcluster.cluster.channels import Channel
 from simcluster.cluster.cores import Process
 from simcluster.cluster.machines import Worker
-from simcluster.cluster.messages import Part
+from simcluster.cluster.messages import NOTHING, Part, Values
+from simcluster.learning.seams import Replica
 from simcluster.recording import Contribution
+from simcluster.schemes import taking_over
 from simcluster.schemes.allreduce.options import AllReduceOptions
 from simcluster.schemes.allreduce.rounds import Collective, Round
 from simcluster.schemes.allreduce.stream import stream
@@ -51,13 +62,16 @@ class AllReduce:
         self.progress = Progress(cluster)
         self._crew = Crew(cluster.env)
         self._stream = stream(options, plan, cluster.env, len(cluster.workers))
-        #: The rounds that go on now, by part and update.
-        self._rounds: dict[tuple[Part, int], Round] = {}
+        #: What proposals travel in, before all encode.
+        self._plain = cluster.push.plain()
+        #: The rounds that go on now, by channel, part and update.
+        self._rounds: dict[tuple[Channel, Part, int], Round] = {}
         #: Places of the workers among those that are in.
         self._places = {worker.index: place for place, worker in enumerate(cluster.workers)}
         #: Parts of an update that workers have not taken over yet.
         self._missing: dict[int, int] = {}
-        self._life = live(options, cluster, self.progress, self, plan, self._crew)
+        self._taking_over = taking_over.build(options)
+        self._life = live(options, cluster, self.progress, self, plan, self._crew, taking_over=self._taking_over)
 
     def start(self) -> simpy.Event:
         """Start all processes, and return the event at which the training is over."""
@@ -73,35 +87,46 @@ class AllReduce:
     def exchange(self, worker: Worker, update: int, part: Part, follower: Contribution) -> Process:
         """Contribute a part, and take over the mean of what all contribute."""
         replica = self._cluster.learner.replica(worker.index)
+        # Now: when its turn comes, the worker may have computed the next update already.
+        average = replica.outgoing(part)
         turn = self._stream.ask(worker, update, part, follower)
         try:
             if turn.begins is not None:
                 yield turn.begins
-            average = replica.outgoing(part)
             if len(self._cluster.workers) > 1:
-                this = self._round(part, update)
-                seat = this.join(self._places[worker.index], follower, average)
-                try:
-                    average = yield from self._collective.run(seat)
-                finally:
-                    seat.leave()
-                    if this.over:
-                        del self._rounds[part, update]
+                channel = self._cluster.push
+                if channel.agrees:
+                    yield from self._agree(channel.propose(worker, part, average), worker, update, part, follower)
+                average = yield from self._reduce(channel, worker, update, part, average, follower)
         finally:
             turn.end()
-        replica.incoming(part, average)
-        self._taken_over(update)
+        self._taking_over.bring(worker.index, update, partial(self._take_over, replica, update, part, average))
 
-    def _round(self, part: Part, update: int) -> Round:
-        """Return the round of a part, which begins when the first member joins."""
-        key = part, update
+    def _agree(self, size: float, worker: Worker, update: int, part: Part, follower: Contribution) -> Process:
+        """Agree with all others on what they need to encode a part: by the same operation, on what each proposes."""
+        proposal = Part(part.start, size, part.priority)
+        yield from self._reduce(self._plain, worker, update, proposal, NOTHING, follower)
+
+    def _reduce(
+        self, channel: Channel, worker: Worker, update: int, part: Part, own: Values, follower: Contribution
+    ) -> Generator[Any, Any, Values]:
+        """Take part in the operation on a part, and return the mean."""
+        key = channel, part, update
         if key not in self._rounds:
             cluster = self._cluster
-            self._rounds[key] = Round(cluster.env, cluster.push, cluster.workers, update, part)
-        return self._rounds[key]
+            self._rounds[key] = Round(cluster.env, channel, cluster.workers, update, part)
+        this = self._rounds[key]
+        seat = this.join(self._places[worker.index], follower, own)
+        try:
+            return (yield from self._collective.run(seat))
+        finally:
+            seat.leave()
+            if this.over:
+                del self._rounds[key]
 
-    def _taken_over(self, update: int) -> None:
-        """Count a part that a worker has taken over; the update is applied when all have all."""
+    def _take_over(self, replica: Replica, update: int, part: Part, average: Values) -> None:
+        """Let a worker take over a part; the update is applied when all have all."""
+        replica.incoming(part, average)
         everything = len(self._plan.parts) * len(self._cluster.workers)
         missing = self._missing.pop(update, everything) - 1
         if missing:

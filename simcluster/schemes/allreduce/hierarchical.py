@@ -21,13 +21,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from simcluster.cluster.messages import Message, Values
-from simcluster.errors import UserInputError
 from simcluster.schemes.allreduce.family import AllReduce
 from simcluster.schemes.allreduce.options import AllReduceOptions
 from simcluster.schemes.allreduce.ring import ring
 from simcluster.schemes.allreduce.rounds import Seat, bundle
 from simcluster.schemes.allreduce.tree import broadcast, reduce
 from simcluster.schemes.seams import Cluster, Scheme
+from simcluster.schemes.teams import teams
 
 
 class HierarchicalOptions(AllReduceOptions):
@@ -68,39 +68,6 @@ class Hierarchical:
         return result.values
 
 
-def _teams(options: HierarchicalOptions, cluster: Cluster) -> list[list[int]]:
-    """Return the workers of each machine.
-
-    Raises
-    ------
-    UserInputError
-        If neither the network nor the options say who shares a machine, or both do and differ.
-    """
-    known = cluster.push.machines(cluster.workers)
-    size = options.workers_per_machine
-    said = None if size is None else [worker.index // size for worker in cluster.workers]
-    numbers = known or said
-    if numbers is None:
-        raise UserInputError(
-            "training.workers_per_machine: missing; expected a whole number, such as 8, since only the topology "
-            "'machines' knows which workers share a machine"
-        )
-    if said is not None and _grouped(said) != _grouped(numbers):
-        raise UserInputError(
-            "training.workers_per_machine: the network's machines hold other workers (leave it out, or change "
-            "network.nodes_per_machine)"
-        )
-    return _grouped(numbers)
-
-
-def _grouped(numbers: Sequence[int]) -> list[list[int]]:
-    """Return the places of those who have the same number, in the order of their first ones."""
-    groups: dict[int, list[int]] = {}
-    for place, number in enumerate(numbers):
-        groups.setdefault(number, []).append(place)
-    return list(groups.values())
-
-
 def build(options: HierarchicalOptions, cluster: Cluster) -> Scheme:
     """Return the scheme, ready to start."""
-    return AllReduce(options, cluster, Hierarchical(_teams(options, cluster)))
+    return AllReduce(options, cluster, Hierarchical(teams(cluster, options.workers_per_machine)))

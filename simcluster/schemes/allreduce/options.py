@@ -11,3 +11,4 @@ class AllReduceOptions(SchemeOptions):
     """The part of ``training`` that the schemes with collective operations share."""
 
     buffers: ClassVar[bool] = True
+    one_at_a_time: ClassVar[bool] = True

@@ -37,10 +37,10 @@ from simcluster.cluster.machines import Worker
 from simcluster.cluster.messages import Part
 from simcluster.options import FieldError
 from simcluster.schemes.crew import Crew
+from simcluster.schemes.ending import end
 from simcluster.schemes.gossip.asynchronous import Gossip, Gradient, Learner
 from simcluster.schemes.gossip.options import GossipOptions
 from simcluster.schemes.gossip.pairs import PairGraphName, Pairs
-from simcluster.schemes.parameter_server.ending import end
 from simcluster.schemes.seams import Cluster, Progress, Scheme
 
 
@@ -80,6 +80,8 @@ class AsynchronousGossipOptions(GossipOptions):
 
 class AdPsgdOptions(AsynchronousGossipOptions):
     """The ``training`` section of ``ad-psgd``."""
+
+    one_at_a_time: ClassVar[bool] = True
 
     scheme: Literal["ad-psgd"] = "ad-psgd"
 

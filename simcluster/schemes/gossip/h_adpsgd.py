@@ -18,7 +18,7 @@ leaves the graph.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from itertools import count, groupby
+from itertools import count
 from typing import Any, Literal
 
 import simpy
@@ -27,13 +27,13 @@ from pydantic import Field
 from simcluster.cluster.cores import Process
 from simcluster.cluster.machines import Worker
 from simcluster.cluster.messages import Values
-from simcluster.errors import UserInputError
 from simcluster.recording import DECODE, ENCODE, PULL, WAITING, Nobody, Piece, UpdateRow, words
 from simcluster.schemes.delivery import AtOnce, carry
 from simcluster.schemes.gossip.ad_psgd import AdPsgd, AsynchronousGossipOptions
 from simcluster.schemes.gossip.asynchronous import Gradient, Learner
 from simcluster.schemes.gossip.letters import Letters
 from simcluster.schemes.seams import Cluster, Scheme
+from simcluster.schemes.teams import teams
 
 
 class HAdPsgdOptions(AsynchronousGossipOptions):
@@ -70,14 +70,7 @@ class HAdPsgd(AdPsgd):
     """
 
     def __init__(self, options: HAdPsgdOptions, cluster: Cluster) -> None:
-        self._size = options.workers_per_machine
-        known = cluster.push.machines(cluster.workers)
-        said = [worker.index // self._size for worker in cluster.workers]
-        if known is not None and known != said:
-            raise UserInputError(
-                "training.workers_per_machine: the network's machines hold other workers (change one of it and "
-                "network.nodes_per_machine)"
-            )
+        self._places = teams(cluster, options.workers_per_machine)
         super().__init__(options, cluster)
         self._letters = Letters(cluster.env, cluster.push, AtOnce())
         #: The model of a step on its way from a super-learner's first worker to the others.
@@ -85,8 +78,8 @@ class HAdPsgd(AdPsgd):
 
     def _teams(self, workers: Sequence[Worker]) -> Iterator[Sequence[Worker]]:
         """Yield the workers of each machine."""
-        for _, members in groupby(workers, key=lambda worker: worker.index // self._size):
-            yield tuple(members)
+        for places in self._places:
+            yield tuple(workers[place] for place in places)
 
     def _train(self, learner: Learner, worker: Worker) -> Process:
         """Compute gradients, add them up with those of the machine, and get the model of the next step."""

@@ -42,10 +42,10 @@ from simcluster.recording import (
 )
 from simcluster.schemes.crew import Crew
 from simcluster.schemes.delivery import AtOnce, InTurns
+from simcluster.schemes.ending import end
 from simcluster.schemes.life import live
 from simcluster.schemes.options import SchemeOptions
 from simcluster.schemes.parameter_server.applying import Applying
-from simcluster.schemes.parameter_server.ending import end
 from simcluster.schemes.parameter_server.sharding import shares_of, spread
 from simcluster.schemes.parameter_server.versions import OwnPace, Versions
 from simcluster.schemes.plan import build_plan

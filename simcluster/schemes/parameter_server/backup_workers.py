@@ -15,8 +15,9 @@ part comes back before all parts of N workers are there.
 Assumed: telling late workers costs nothing. The training is over when the winners of the last update have its result.
 An update ends with the last of its winners.
 
-Faults: a worker that crashes is one that is late; the training goes on as long as N are left, and stands still until
-then. It comes back with the newest result. A server that crashes stops everybody (see ``supervision``).
+Faults: a worker that crashes is one that is late: what it has contributed to an update that isn't complete is forgotten.
+The training goes on as long as N are left, and stands still until they are again: for ever, if too many are lost for
+good. Who comes back begins with the newest result. A server that crashes stops everybody (see ``supervision``).
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ from simcluster.recording import (
 )
 from simcluster.schemes.crew import Crew
 from simcluster.schemes.delivery import Arrival, AtOnce, InTurns
+from simcluster.schemes.ending import end
 from simcluster.schemes.parameter_server import pull as pulls
-from simcluster.schemes.parameter_server.ending import end
 from simcluster.schemes.parameter_server.options import BarrierOptions
 from simcluster.schemes.parameter_server.rounds import Round
 from simcluster.schemes.parameter_server.sharding import shares_of
@@ -163,7 +164,11 @@ class BackupWorkers:
     def _leave(self, worker: Worker) -> Process:
         """Forget what a worker was at, once all its processes have ended."""
         worker.compute_lane.enter(words.WAIT, cause=words.CRASHED)
-        self._cluster.journal.leave(worker.index)
+        for this in self._rounds.values():
+            this.forget(worker)
+        newest = self._newest
+        won = newest.update if newest is not None and worker.index in newest.winners else 0
+        self._cluster.journal.leave(worker.index, won)
         yield from ()
 
     def _return(self, worker: Worker) -> Process:

@@ -87,7 +87,7 @@ class Easgd(Asynchronous):
         """Get the server's parameters, send one's own, and move towards each other."""
         push, replica = self._cluster.push, self._cluster.learner.replica(worker.index)
         theirs = yield from self._receive(worker, server, update, share, follower)
-        own = yield from push.encode(worker, share, replica.outgoing(share), follower, ENCODE)
+        own = yield from push.encode(worker, share, replica.parameters(share), follower, ENCODE)
         replica.blend(share, theirs.values, self._moving_rate)
         follower.enter(PUSH)
         with worker.send.during(words.PUSH, update, own.size):

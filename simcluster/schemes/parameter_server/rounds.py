@@ -94,6 +94,13 @@ class Round:
                 self.complete.succeed()
         return self.closed
 
+    def forget(self, worker: Worker) -> None:
+        """Forget what a worker has contributed, since it has crashed; what is complete stays as it is."""
+        if not self.closed:
+            self._arrived.pop(worker.index, None)
+            self.winners.pop(worker.index, None)
+            self.receivers.pop(worker.index, None)
+
     def contributions(self, share: Part) -> list[Values]:
         """Return what the winners contributed to a share, in the order in which they did."""
         return [self._arrived[index][share] for index in self.winners]

@@ -10,6 +10,7 @@ Faults: the barrier misses the worker that crashes, so that the update in progre
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Literal
 
 import simpy
@@ -29,11 +30,12 @@ from simcluster.recording import (
     Everybody,
     words,
 )
+from simcluster.schemes import taking_over
 from simcluster.schemes.crew import Crew
 from simcluster.schemes.delivery import Arrival, AtOnce, InTurns
 from simcluster.schemes.life import live
+from simcluster.schemes.parameter_server import agreeing
 from simcluster.schemes.parameter_server import pull as pulls
-from simcluster.schemes.parameter_server.agreeing import Agreements
 from simcluster.schemes.parameter_server.options import BarrierOptions
 from simcluster.schemes.parameter_server.sharding import shares_of, spread
 from simcluster.schemes.plan import build_plan
@@ -93,7 +95,7 @@ class SyncPs:
         self._crew = Crew(cluster.env)
         self._delivery = AtOnce() if plan.is_single else InTurns(cluster.env)
         self._pull = pulls.build(options.pull, cluster.env, self._delivery)
-        self._agreements = Agreements(cluster, self._delivery)
+        self._agreements = agreeing.build(cluster, self._delivery)
         self._store = cluster.learner.store()
         #: The rounds that go on now, by a server's share of a part and update.
         self._rounds: dict[tuple[Part, int], _Round] = {}
@@ -104,7 +106,8 @@ class SyncPs:
         #: Places of the workers among those that are in.
         self._places = {worker.index: place for place, worker in enumerate(cluster.workers)}
         exchange = spread(self._exchange, plan, servers, self._crew)
-        self._life = live(options, cluster, self.progress, exchange, plan, self._crew)
+        self._taking_over = taking_over.build(options)
+        self._life = live(options, cluster, self.progress, exchange, plan, self._crew, taking_over=self._taking_over)
 
     def start(self) -> simpy.Event:
         """Start all processes, and return the event at which the training is over."""
@@ -124,8 +127,10 @@ class SyncPs:
     ) -> Process:
         """Push a part to its server, and pull the average."""
         push, pull, replica = self._cluster.push, self._cluster.pull, self._cluster.learner.replica(worker.index)
-        yield from self._agreements.reach(worker, server, update, part, follower)
-        message = yield from push.encode(worker, part, replica.outgoing(part), follower, ENCODE)
+        own = replica.outgoing(part)
+        yield from self._agreements.reach(worker, server, update, part, own, follower)
+        message = yield from push.encode(worker, part, own, follower, ENCODE)
+        self._agreements.encoded(worker, part)
         follower.enter(PUSH)
         with worker.send.during(words.PUSH, update, message.size):
             yield from self._delivery.send(push, worker, (server,), message, follower)
@@ -137,7 +142,7 @@ class SyncPs:
         result, arrivals = yield this.sent
         yield from self._receive(worker, update, result, arrivals[self._places[worker.index]], follower)
         yield from pull.decode(worker, result, follower, DECODE)
-        replica.install(part, result.values)
+        self._taking_over.bring(worker.index, update, partial(replica.install, part, result.values))
 
     def _serve(self, server: Server, part: Part) -> Process:
         """Average one share of a server, update by update."""
@@ -167,10 +172,10 @@ class SyncPs:
 
     def _round(self, part: Part, update: int) -> _Round:
         """Return the round of a part, which begins when somebody first asks for it."""
-        key = part, update
-        if key not in self._rounds:
-            self._rounds[key] = _Round(self._cluster.env, len(self._cluster.workers))
-        return self._rounds[key]
+        this = self._rounds.get((part, update))
+        if this is None:
+            this = self._rounds[part, update] = _Round(self._cluster.env, len(self._cluster.workers))
+        return this
 
     def _averaged(self, update: int) -> None:
         """Count a share that has been averaged; the update is applied when all are."""

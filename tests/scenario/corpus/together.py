@@ -33,7 +33,7 @@ TOGETHER = [
         (17, "compression.operation_overhead", "one-time is the ideal without overhead")),
     bad("overhead of an unknown operation", CODEC,
         "codec: {rho: 0.5}\n  usage: homomorphic\n  operation_overhead: {gem: 1.5}",
-        (17, "compression.operation_overhead.gem", "no share of operation 'gem' (give model.operation_shares)")),
+        (17, "compression.operation_overhead.gem", "no share of operation 'gem' (give model.operation_shares, or one number for all)")),
     bad("overhead of zero", CODEC, "codec: {rho: 0.5}\n  usage: homomorphic\n  operation_overhead: 0",
         (17, "compression.operation_overhead", "must be greater than 0")),
     bad("shares above one", MODEL, "model: {parameters: 1 MB, operation_shares: {gemm: 0.9, pooling: 0.2}}",

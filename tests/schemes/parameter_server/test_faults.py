@@ -66,3 +66,11 @@ def test_who_comes_back_to_ssp_holds_nobody_up(bound: int) -> None:
     counts = late.groupby("worker").size()
     assert len(counts) == 4
     assert counts.max() - counts.min() <= 2 * bound + 2
+
+
+@pytest.mark.parametrize("late", ["abandon", "finish"])
+def test_winners_that_had_crashed_before_get_the_last_result(late: str) -> None:
+    everybody = {"kind": "crash", "on": "worker-*", "at": "5 s", "lasts": "1 s"}
+    result = crashed({"scheme": "backup-workers", "late": late}, 5, everybody)
+    assert result.metrics["updates"] == 5
+    assert (result.updates.query("update > 0").groupby("update").size() == 3).all()

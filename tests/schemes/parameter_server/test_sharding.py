@@ -41,6 +41,8 @@ def test_a_colocated_server_sends_and_receives_what_the_others_hold(scheme: str,
     for worker in range(workers):
         for way in ("down", "up"):
             assert links[f"worker-{worker}/{way}"] == pytest.approx((rounds + pulls) * each, rel=1e-6)
+    # What a machine tells itself is on no wire.
+    assert result.metrics["bytes_on_wire"] == pytest.approx(workers * (rounds + pulls) * each, rel=1e-6)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

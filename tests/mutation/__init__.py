@@ -1,0 +1,1 @@
+"""Bugs that are planted in copies of the code, to see that the tests catch them: ``python -m tests.mutation``."""

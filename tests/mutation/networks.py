@@ -1,0 +1,148 @@
+"""Bugs in networks: links, routes, topologies, and what disturbs them."""
+
+from __future__ import annotations
+
+from tests.mutation.mutation import Mutation
+
+MUTATIONS = [
+    Mutation(
+        "a transfer on the shared link skips the latency",
+        "network/shared_link.py",
+        "DelayLine(env, options.latency, self._admit) if options.latency else None",
+        "None",
+        "network/test_shared_link.py",
+    ),
+    Mutation(
+        "a transfer over a route skips the latency",
+        "network/fluid.py",
+        "        if route.latency:\n",
+        "        if route.latency < 0:\n",
+        "network/test_oracles.py",
+    ),
+    Mutation(
+        "a multicast waits for its shortest way only",
+        "network/flow.py",
+        "latency = max([fsum(",
+        "latency = min([fsum(",
+        "network/test_multicast.py",
+    ),
+    Mutation(
+        "the directions of a duplex shared link are mixed up",
+        "network/shared_link.py",
+        "link = self._forward if towards > position[source] else self._backward",
+        "link = self._forward if towards > 0 else self._backward",
+        "network/test_shared_link.py",
+    ),
+    Mutation(
+        "interfaces are used in the wrong direction",
+        "network/star.py",
+        "(ups[source], downs[destination])",
+        "(downs[source], ups[destination])",
+        "network/test_topologies.py",
+    ),
+    Mutation(
+        "custom routes lead back over the way there",
+        "network/custom.py",
+        'links[name.removeprefix("-")][name.startswith("-") != back]',
+        'links[name.removeprefix("-")][name.startswith("-")]',
+        "network/test_topologies.py network/test_oracles.py",
+    ),
+    Mutation(
+        "oversubscription widens uplinks",
+        "network/racks.py",
+        "options.nodes_per_rack / options.oversubscription",
+        "options.nodes_per_rack * options.oversubscription",
+        "network/test_topologies.py network/test_oracles.py",
+    ),
+    Mutation(
+        "transfers inside a rack leave it",
+        "network/racks.py",
+        "between = [] if here == there else [",
+        "between = [",
+        "network/test_topologies.py",
+    ),
+    Mutation(
+        "transfers between racks skip the core",
+        "network/racks.py",
+        "[ups[here], *core, downs[there]]",
+        "[ups[here], downs[there]]",
+        "network/test_topologies.py",
+    ),
+    Mutation(
+        "a window is counted per way, not per round trip",
+        "network/flow.py",
+        "self._window / (2.0 * latency)",
+        "self._window / latency",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "background traffic takes its rate without headers",
+        "network/variation.py",
+        "- fsum(self._taken.values()) * self._goodput",
+        "- fsum(self._taken.values())",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "a change of bandwidth is never over",
+        "network/variation.py",
+        "yield change.at + drawn(change.lasts), 1.0",
+        "yield change.at + drawn(change.lasts), factor",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "unfairness of another variance",
+        "network/conditions.py",
+        "self._shape = cv**-2",
+        "self._shape = cv**-1",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "overheads of messages cost nothing",
+        "network/conditions.py",
+        "flow.wire += self._size",
+        "flow.wire += 0.0",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "the discipline serves high priorities last",
+        "network/conditions.py",
+        "flow.priority = priority",
+        "flow.priority = -priority",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "fifo serves who came last",
+        "network/conditions.py",
+        "flow.priority = flow.rank",
+        "flow.priority = -flow.rank",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "bytes of cancelled transfers aren't discarded",
+        "network/transfer.py",
+        "        self._discarded += discarded\n",
+        "",
+        "network/test_contract.py network/test_shared_link.py",
+    ),
+    Mutation(
+        "a cancelled transfer counts as delivered",
+        "network/transfer.py",
+        "        discarded = int(left * _UNITS)\n",
+        "        discarded = 0\n",
+        "network/test_contract.py",
+    ),
+    Mutation(
+        "the rate of a link that changes isn't settled",
+        "network/fluid.py",
+        "        self._rekey(link.crossing)\n        self._touched.update(link.classes)\n",
+        "",
+        "network/test_conditions.py",
+    ),
+    Mutation(
+        "unfairness is drawn from one stream for all ends",
+        "network/conditions.py",
+        'stream(self._seed, name, "unfairness")',
+        'stream(self._seed, "", "unfairness")',
+        "network/test_conditions.py",
+    ),
+]

@@ -1,0 +1,8 @@
+"""A plugin for pytest: examples that fail are not made smaller, and they are the same in every run."""
+
+from __future__ import annotations
+
+from hypothesis import Phase, settings
+
+settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None)
+settings.load_profile("quick")
