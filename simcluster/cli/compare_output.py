@@ -14,6 +14,9 @@ _METRICS = {
     "computation_s": "computation",
     "transfer_s": "transfer",
     "total_time_s": "whole run",
+    "time_to_target_s": "time to target",
+    "final_accuracy": "final accuracy",
+    "final_loss": "final loss",
     "speedup": "speed-up",
     "samples_per_s": "samples a second",
     "bytes_on_wire": "on the wire",
@@ -42,7 +45,7 @@ def comparison_report(found: Comparison) -> str:
     lines = list(columns(rows))
     if len(parts) > 1:
         lines += ["", "parts of an update that differ", *columns(parts)]
-    return "\n".join([*lines, "", *_terms(found), _verdict(found, known["update_time_s"])])
+    return "\n".join([*lines, "", *_terms(found), *_aims(found), _verdict(found, known["update_time_s"])])
 
 
 def _terms(found: Comparison) -> list[str]:
@@ -60,7 +63,19 @@ def _terms(found: Comparison) -> list[str]:
     return said
 
 
+def _aims(found: Comparison) -> list[str]:
+    """Say how clock and values are coupled, and what the time to target is for; nothing if nothing is learned."""
+    said = []
+    for name, aim in zip("AB", found.learned, strict=True):
+        if aim is not None:
+            coupling, target = aim
+            said.append(f"{name} learns, {COUPLINGS[coupling]}" + (f"; its target: {target}" if target else ""))
+    return said
+
+
 def _differs(line: Mapping[Any, Any]) -> bool:
+    if not (math.isfinite(line["a"]) and math.isfinite(line["b"])):
+        return bool(line["a"] != line["b"])
     scale = max(abs(line["a"]), abs(line["b"]))
     return bool(abs(line["difference"]) > _NOTHING * scale)
 
@@ -68,12 +83,19 @@ def _differs(line: Mapping[Any, Any]) -> bool:
 def _row(title: str, line: Mapping[Any, Any], metric: str) -> list[str]:
     difference = "none"
     relative = ""
-    if _differs(line):
+    if not (math.isfinite(line["a"]) and math.isfinite(line["b"])):
+        difference = ""
+    elif _differs(line):
         difference = _signed(line["difference"], metric)
         if line["half_width"] > _NOTHING * abs(line["difference"]):
             difference += f" ± {number(metric, line['half_width'])}"
         relative = f"{line['difference'] / line['a']:+.1%}" if line["a"] else ""
-    return [title, number(metric, line["a"]), number(metric, line["b"]), difference, relative]
+    return [title, _mean(metric, line["a"]), _mean(metric, line["b"]), difference, relative]
+
+
+def _mean(metric: str, value: float) -> str:
+    """Return a mean; that of times to a target is infinite if a replication misses it."""
+    return number(metric, value) if math.isfinite(value) else "missed"
 
 
 def _signed(value: float, metric: str) -> str:

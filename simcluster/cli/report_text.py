@@ -15,7 +15,8 @@ from simcluster.scenario import Scenario
 _BAR_WIDTH = 40
 #: Workers whose parameters are closer than this have the same, but for rounding.
 _SAME = 1e-9
-_COUPLINGS = {
+#: How clock and values are coupled.
+COUPLINGS = {
     "own": "the clock moves its own bytes",
     "stand-in": "a stand-in: the clock is that of the scenario's model",
 }
@@ -37,7 +38,7 @@ def run_report(scenario: Scenario, result: Result) -> str:
     lines += ["", *columns(_facts(metrics), left=2), "", "where the time of an update goes"]
     lines += _breakdown(metrics)
     if result.metrics["coupling"] is not None:
-        lines += ["", f"what was learned ({_COUPLINGS[str(result.metrics['coupling'])]})"]
+        lines += ["", f"what was learned ({COUPLINGS[str(result.metrics['coupling'])]})"]
         lines += columns(_learned(result), left=2)
     if failures := _failures(result, metrics):
         lines += ["", "what went wrong", *columns(failures, left=2)]
@@ -133,6 +134,8 @@ def _facts(metrics: Mapping[str, float]) -> list[list[str]]:
         rows.append(["staleness", f"{metrics['staleness_mean']:.3g} updates on average, {_at_most(metrics)}"])
     if metrics["discarded_updates"]:
         rows.append(["in vain", f"{_count(metrics['discarded_updates'], 'update')} of workers came too late"])
+    if "spectral_gap" in metrics:
+        rows.append(["spectral gap", f"{metrics['spectral_gap']:.4g} of the mixing matrix"])
     for name, title, unit in (("epoch_time_s", "epoch", ""), ("cost", "cost", ""), ("energy_kwh", "energy", " kWh")):
         if name in metrics:
             value = metrics[name]

@@ -26,7 +26,8 @@ def seconds(value: float) -> str:
     for factor, unit in _TIME_UNITS:
         if value >= factor * (10 if unit in ("min", "h", "d") else 1):
             return f"{value / factor:.4g} {unit}"
-    return f"{value / 1e-9:.4g} ns" if value else "0 s"
+    # Less than that is rounding.
+    return f"{value / 1e-9:.4g} ns" if value > 1e-15 else "0 s"
 
 
 def size(value: float) -> str:

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from simcluster.codecs.layout import written
 from simcluster.codecs.protocol import Codec, CodecOptions, Floats, Payload, State, expect_size
 from simcluster.codecs.representation import (
     PRODUCTS,

@@ -34,6 +34,10 @@ PARTS = tuple(part for parts in LIMITS.values() for part in parts)
 _OF_AN_UPDATE = ("update_time_s", "transfer_s", *PARTS)
 
 
+#: How clock and values are coupled, and the target, if there is one.
+Aim = tuple[str, str | None] | None
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The difference between two scenarios: always the second minus the first.
@@ -52,6 +56,8 @@ class Comparison:
         How many updates of the second scenario its times are for: 1 if both schemes mean the same by an update.
     rounds : tuple of float
         How many updates of each worker either scenario simulates.
+    learned : tuple
+        How either scenario couples clock and values, and its target, if it has one; None if it learns nothing.
     """
 
     table: pd.DataFrame
@@ -60,6 +66,7 @@ class Comparison:
     replications: int
     updates_b: float = 1.0
     rounds: tuple[float, float] = (0.0, 0.0)
+    learned: tuple[Aim, Aim] = (None, None)
 
     @property
     def clear(self) -> bool:
@@ -111,11 +118,21 @@ def compare(
     updates_b = _share(a) / _share(b)
     rows_b = [row | {name: row[name] * updates_b for name in _OF_AN_UPDATE} for row in rows_b]
     known_b = set(numeric_metrics(rows_b))
-    table = _differences(rows_a, rows_b, [name for name in numeric_metrics(rows_a) if name in known_b], confidence)
+    known = [name for name in numeric_metrics(rows_a) if name in known_b]
+    if "target_reached" in known:  # who missed it, has no time: see numbers_of
+        known += [name for name in TO_TARGET if name not in known]
+    table = _differences(rows_a, rows_b, known, confidence)
     pairs = zip(numbers_of(rows_a, "update_time_s"), numbers_of(rows_b, "update_time_s"), strict=True)
     difference = estimate([second - first for first, second in pairs], confidence)
     rounds = a.training.updates * _share(a), b.training.updates * _share(b)
-    return Comparison(table, _parts(table, difference.mean), difference, replications, updates_b, rounds)
+    parts = _parts(table, difference.mean)
+    return Comparison(table, parts, difference, replications, updates_b, rounds, (_aim(rows_a), _aim(rows_b)))
+
+
+def _aim(rows: Sequence[dict[str, Any]]) -> Aim:
+    """Return what all replications of a scenario learn for."""
+    first = rows[0]
+    return None if first["coupling"] is None else (first["coupling"], first["target"])
 
 
 def _share(scenario: Scenario) -> float:
@@ -134,7 +151,7 @@ def _differences(
     for name in metrics:
         first, second = numbers_of(rows_a, name), numbers_of(rows_b, name)
         one = estimate([after - before for before, after in zip(first, second, strict=True)], confidence)
-        before, after = mean_of(first), mean_of(second)
+        before, after = estimate(first, confidence).mean, estimate(second, confidence).mean
         relative = one.mean / before if before else float("nan")
         lines.append((name, before, after, one.mean, one.half_width, one.low, one.high, relative))
     return pd.DataFrame(

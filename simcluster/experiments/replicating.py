@@ -188,7 +188,7 @@ def check_metric(name: str) -> None:
 
 
 #: Metrics that a run has only if it reaches its target.
-_TO_TARGET = ("time_to_target_s", "updates_to_target")
+TO_TARGET = ("time_to_target_s", "updates_to_target")
 
 
 def numbers_of(rows: Sequence[dict[str, Any]], metric: str) -> list[float]:
@@ -203,7 +203,7 @@ def numbers_of(rows: Sequence[dict[str, Any]], metric: str) -> list[float]:
         if metric not in row:
             known = ", ".join(name for name, value in row.items() if isinstance(value, int | float))
             raise UserInputError(f"there is no metric {metric!r}; there are {known}")
-        if row[metric] is None and metric in _TO_TARGET and row["target_reached"] == 0:
+        if row[metric] is None and metric in TO_TARGET and row["target_reached"] == 0:
             continue
         if not isinstance(row[metric], int | float):
             raise UserInputError(f"the metric {metric!r} isn't a number here, but {row[metric]!r}")
@@ -255,7 +255,7 @@ def with_intervals(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFram
             if pd.api.types.is_numeric_dtype(values) and values.notna().all():
                 one = estimate([float(value) for value in values], confidence)
                 row |= {name: one.mean, f"{name}_low": one.low, f"{name}_high": one.high}
-            elif name in _TO_TARGET:
+            elif name in TO_TARGET:
                 row[name] = math.nan  # there is no mean where some did not reach the target
         if "limited_by" in row:
             row["limited_by"] = limit_of(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from simcluster.learning.conditions import Condition, Goal
 from simcluster.options import DataFile, FieldError, NonNegativeNumber, Options, PositiveNumber
@@ -22,6 +22,17 @@ MOST_PARAMETERS = 20_000_000
 #: Most parameters of all workers together; each holds them three times, and more with a codec.
 MOST_HELD = 50_000_000
 
+
+def _listed(given: object) -> object:
+    """Return one condition that stands alone as a list of one."""
+    return [given] if isinstance(given, str) else given
+
+
+_AtMostThree = Annotated[tuple[Condition, ...], Field(max_length=3, strict=False)]
+Conditions = Annotated[
+    _AtMostThree,
+    BeforeValidator(_listed, json_schema_input_type=Condition | _AtMostThree),
+]
 Width = Annotated[int, Field(ge=1, le=MOST_WIDTH)]
 Share = Annotated[PositiveNumber, Field(lt=1)]
 
@@ -134,7 +145,7 @@ class LearningOptions(Options):
     target: Goal | None = Field(
         default=None, description="What time_to_target_s is for; the first goal of stop_when if not given."
     )
-    stop_when: Annotated[tuple[Condition, ...], Field(max_length=3, strict=False)] = Field(
+    stop_when: Conditions = Field(
         default=(), description="Ends the training before training.updates, as soon as one of these holds."
     )
 

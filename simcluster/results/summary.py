@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from simcluster.errors import ConservationError
 from simcluster.recording import PARTS, UNAPPLIED
@@ -88,7 +88,7 @@ def summarize(records: Records, facts: RunFacts) -> Summary:
         "energy_kwh": _per_hour(_kilo(facts.power), facts.nodes, records.total_time),
         "samples_per_update": facts.samples_per_update,
         **_staleness(columns["update"], columns["staleness"]),
-        "lag_max": max(lags(columns)),
+        "lag_max": _most_ahead(columns),
         "idle_share": 1 - parts["computation_s"] / update_time,
         "discarded_updates": records.discarded_updates,
         "spectral_gap": facts.spectral_gap,
@@ -192,29 +192,45 @@ def lags(columns: Mapping[str, Sequence[float]]) -> list[int]:
     columns : mapping of str to sequence of float, shape (n_rows,)
         The journal's ``worker``, ``step``, ``start_s`` and ``applied_s``.
     """
-    workers, steps = (list(map(int, columns[name])) for name in ("worker", "step"))
-    starts, ends = (list(columns[name]) for name in ("start_s", "applied_s"))
+    steps, starts = columns["step"], columns["start_s"]
+    order = sorted(range(len(starts)), key=starts.__getitem__)
+    found = [0] * len(order)
+    for row, slowest in zip(order, _slowest(columns, [starts[row] for row in order]), strict=True):
+        found[row] = max(int(steps[row]) - 1 - slowest, 0)
+    return found
+
+
+def _most_ahead(columns: Mapping[str, Sequence[float]]) -> int:
+    """Return the largest of :func:`lags`: whoever is first to begin one of its updates is farthest ahead with it."""
+    first: dict[float, float] = {}
+    for step, start in zip(columns["step"], columns["start_s"], strict=True):
+        if start < first.get(step, math.inf):
+            first[step] = start
+    ordered = sorted((start, step) for step, start in first.items())
+    behind = _slowest(columns, [start for start, _ in ordered])
+    return max(0, *(int(step) - 1 - slowest for (_, step), slowest in zip(ordered, behind, strict=True)))
+
+
+def _slowest(columns: Mapping[str, Sequence[float]], instants: Sequence[float]) -> Iterator[int]:
+    """Yield for instants [s], in their order, how many updates the slowest worker has behind it; see :func:`lags`."""
+    workers, steps, ends = (columns[name] for name in ("worker", "step", "applied_s"))
     finishes = sorted(range(len(ends)), key=ends.__getitem__)
-    due = [*sorted(ends), math.inf]
     behind = dict.fromkeys(workers, 0)
     #: How many workers have so many updates behind them.
-    at = [len(behind), *[0] * max(steps)]
+    at = [len(behind), *[0] * int(max(steps))]
     slowest = place = 0
-    found = [0] * len(steps)
-    for row in sorted(range(len(starts)), key=starts.__getitem__):
-        start = starts[row]
-        while due[place] <= start:
+    for instant in instants:
+        while place < len(finishes) and ends[finishes[place]] <= instant:
             done = finishes[place]
             place += 1
-            before, now = behind[workers[done]], steps[done]
+            before, now = behind[workers[done]], int(steps[done])
             if now > before:
                 behind[workers[done]] = now
                 at[before] -= 1
                 at[now] += 1
                 while not at[slowest]:
                     slowest += 1
-        found[row] = max(steps[row] - 1 - slowest, 0)
-    return found
+        yield slowest
 
 
 def _deviation(times: Sequence[float]) -> float:

@@ -11,6 +11,9 @@ from simcluster.scenario.places import nearest
 if TYPE_CHECKING:
     from simcluster.scenario.schema import Scenario
 
+#: Far more than frameworks send, and few enough to be held.
+MOST_SLICES = 100_000
+
 
 def check_overlap(scenario: Scenario) -> None:
     """See that the times of the layers are known if something hangs on them."""
@@ -19,6 +22,17 @@ def check_overlap(scenario: Scenario) -> None:
             "overlap layer by layer needs the forward and backward time of every layer",
             ("training", "overlap"),
             "give model.layers with their times, or take a model of the catalogue that has them",
+        )
+
+
+def check_slices(scenario: Scenario) -> None:
+    """See that the parameters are not cut into more messages than anybody simulates."""
+    size, whole = scenario.training.slice_size, scenario.model.parameters
+    if size is not None and whole / size > MOST_SLICES:
+        raise FieldError(
+            f"cuts the parameters into {whole / size:,.0f} slices; at most {MOST_SLICES:,} are simulated",
+            ("training", "slice_size"),
+            "take larger ones",
         )
 
 
@@ -47,11 +61,13 @@ def check_faults(scenario: Scenario) -> None:
     workers = [f"worker-{index}" for index in range(scenario.cluster.total_workers)] if scenario.faults else []
     servers = [f"server-{index}" for index in range(scenario.own_servers)]
     for place, fault in enumerate(scenario.faults):
-        known = {"crash": [*workers, *servers], "slow": workers}.get(fault.kind)
-        if known is not None and not fnmatch.filter(known, fault.on):
-            what = "worker or server" if fault.kind == "crash" else "worker"
+        kinds = {"crash": {"worker": workers, "server": servers}, "slow": {"worker": workers}}.get(fault.kind, {})
+        known = [name for names in kinds.values() for name in names]
+        if kinds and not fnmatch.filter(known, fault.on):
+            what = " or ".join(kind for kind, names in kinds.items() if names)
+            called = ", ".join(f"{names[0]} to {names[-1]}" for names in kinds.values() if names)
             raise FieldError(
-                f"there is no such {what}; they are called {known[0]} to {known[-1]}",
+                f"there is no such {what}; they are called {called}",
                 ("faults", str(place), "on"),
                 nearest(fault.on, known) or "",
             )
@@ -80,4 +96,4 @@ def check_overheads(scenario: Scenario) -> None:
             )
 
 
-CHECKS = (check_overlap, check_workers, check_agreement, check_faults, check_servers, check_overheads)
+CHECKS = (check_overlap, check_slices, check_workers, check_agreement, check_faults, check_servers, check_overheads)

@@ -148,8 +148,9 @@ def _buckets(options: SchemeOptions, model: ModelShape) -> Iterator[tuple[int, i
     """
     limit = math.inf if options.bucket_time is None else options.bucket_time / model.minibatch_time
     unlimited = options.bucket_size is None and options.bucket_time is None
-    last = len(model.layers) - 1
-    size, waited, pieces = 0.0, 0.0, []
+    last, size, waited = len(model.layers) - 1, 0.0, 0.0
+    #: What computes from when the bucket before is ready until this one is [shares of a minibatch].
+    pieces: list[float] = []
     for place in reversed(range(len(model.layers))):
         layer = model.layers[place]
         left = layer.backward

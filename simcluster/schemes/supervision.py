@@ -226,7 +226,7 @@ class Supervisor:
             self._rolls_back = True
         yield from self._wait(self._down_servers)
         if recovery.policy != "continue" and not self._goes_on:
-            yield from self._wait(self._down_members, recovery.timeout)
+            yield from self._wait(self._down_members, recovery.timeout if recovery.policy == "wait" else None)
         yield from self._wait(lambda: [] if self._up() else list(self._workers))
         if self._is_disturbed():
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from simcluster.cluster.faults import Fault, Target, start_faults
 from simcluster.cluster.jitter import Jitter, NoJitter, RandomJitter
 from simcluster.cluster.machines import Server, Worker
 from simcluster.codecs import CodecProfile
+from simcluster.errors import UserInputError
 from simcluster.learning.seams import Learner
 from simcluster.network.conditions import NetworkOptions
 from simcluster.network.node import Node
@@ -42,7 +43,12 @@ def build_network(env: simpy.Environment, scenario: Scenario, registry: Registry
     nodes += [Node(f"server-{index}") for index in range(scenario.own_servers)]
     module = registry.module("topology", scenario.network.topology)
     options = _with_faults(scenario.network, scenario.faults)
-    network: Network = module.build(env, options, nodes, recorder, scenario.seed)
+    try:
+        network: Network = module.build(env, options, nodes, recorder, scenario.seed)
+    except UserInputError as error:
+        if not any(fault.kind == "link" and f"'{fault.on}'" in str(error) for fault in scenario.faults):
+            raise
+        raise UserInputError(str(error).replace("network.schedule", "faults")) from error
     return TrackedNetwork(network) if scenario.can_crash else network
 
 
@@ -91,7 +97,8 @@ def build_scheme(
         seed=scenario.seed,
     )
     build = partial(registry.module("scheme", scenario.training.scheme).build, scenario.training)
-    targets = {"slow": {worker.name: _slowed(worker) for worker in workers}, "crash": {}, "link": {}}
+    slowed = {worker.name: _slowed(worker) for worker in workers} if scenario.can_slow_down else {}
+    targets: dict[str, Mapping[str, Target]] = {"slow": slowed, "crash": {}, "link": {}}
     if isinstance(network, TrackedNetwork):
         supervisor = Supervisor(cluster, build, scenario.training.goes_on, scenario.recovery, network, incidents)
         targets["crash"] = supervisor.targets()
@@ -135,11 +142,12 @@ def _workers(env: simpy.Environment, scenario: Scenario, recorder: Recorder) -> 
     minibatch_time = compute.minibatch_time / split * scenario.overhead
     codecs_on = "core" if scenario.compression.runs_on == "core" else cluster.worker.device_sharing
     adding = float("inf") if cluster.worker.aggregation_rate is None else cluster.worker.aggregation_rate
+    varies = scenario.can_slow_down
     index = 0
     for group in cluster.worker_groups:
         for _ in range(group.count):
             jitter = _jitter(scenario, f"worker-{index}")
-            each, varies = minibatch_time / group.speed, scenario.can_slow_down
+            each = minibatch_time / group.speed
             yield Worker(env, index, group.cores, each, jitter, recorder, codecs_on, adding, varies=varies)
             index += 1
 

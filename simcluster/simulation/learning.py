@@ -87,12 +87,6 @@ def history_of(learner: Learner) -> History | None:
     return learner.history
 
 
-def _batch(scenario: Scenario) -> int:
-    """Return the samples of a worker's minibatch: with strong scaling its share of the whole one, at least one."""
-    split = scenario.cluster.total_workers if scenario.compute.scaling == "strong" else 1
-    return max(1, scenario.compute.minibatch // split)
-
-
 def _codecs(scenario: Scenario, registry: Registry) -> dict[str, Codec]:
     """Return the codec of each direction in which there is one."""
     profiles = {"push": scenario.compression.push_codec, "pull": scenario.compression.pull_codec}

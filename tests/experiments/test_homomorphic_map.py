@@ -9,6 +9,7 @@ import pytest
 
 from simcluster.errors import UserInputError
 from simcluster.experiments import CandidateSet, homomorphic_map, load_candidates, names_inside
+from simcluster.scenario.catalogue import entry
 
 #: One update of the plain model on 4 workers: 4 * 1 s / 4 of computing, and 2 * 4 * 100 MB at 125 MB/s = 6.4 s.
 BASE = """
@@ -96,6 +97,13 @@ def test_a_speedup_is_counted_from_the_plain_model_on_one_device(base: Path) -> 
 def test_those_inside_are_named_from_the_fastest(base: Path) -> None:
     table = homomorphic_map(load_candidates(base), bandwidths=None, workers=None)
     assert names_inside(table) == ["squeezed", "recoded", "small"]
+
+
+def test_an_entry_of_the_catalogue_brings_its_overhead(base: Path) -> None:
+    path = base.parent / "catalogued.yaml"
+    path.write_text("compression: {codec: dct-epyc}\nmodel: {operation_shares: {gemm: 1.0}}\n")
+    (only,) = load_candidates(base, named=[str(path)]).candidates
+    assert (only.way, only.overhead) == ("homomorphic", entry("codecs", "dct-epyc")["operation_overhead"]["gemm"])
 
 
 def test_files_beside_the_scenario_are_candidates(base: Path) -> None:

@@ -8,8 +8,8 @@ MUTATIONS = [
     Mutation(
         "the speed of a group is ignored",
         "simulation/building.py",
-        "minibatch_time / group.speed, scenario.can_slow_down",
-        "minibatch_time, scenario.can_slow_down",
+        "minibatch_time / group.speed",
+        "minibatch_time",
         "schemes/test_sync_ps.py",
     ),
     Mutation(

@@ -137,14 +137,14 @@ MUTATIONS = [
         "schemes/parameter_server/easgd.py",
         "        replica.blend(share, theirs.values, self._moving_rate)\n",
         "",
-        "schemes/parameter_server/test_easgd.py learning/test_schemes.py",
+        "schemes/parameter_server/test_elastic_values.py",
     ),
     Mutation(
         "the server moves as far as a worker",
         "schemes/parameter_server/easgd.py",
         "options.moving_rate * options.server_factor",
         "options.moving_rate",
-        "schemes/parameter_server/test_easgd.py learning/test_schemes.py",
+        "schemes/parameter_server/test_elastic_values.py",
     ),
     Mutation(
         "a worker computes one of its local iterations",
@@ -164,21 +164,21 @@ MUTATIONS = [
         "                exchange = self._exchange.exchange(worker, row.step, plan.parts[number], piece)\n"
         "                results.add(number, self._crew.begin(worker.index, exchange), piece)\n"
         "            if step.share:\n                yield device.compute(each * step.share)",
-        "schemes/test_plan.py schemes/test_sync_ps.py",
+        "schemes/test_life.py",
     ),
     Mutation(
         "the next forward pass doesn't wait for its parameters",
         "schemes/life.py",
         "            if (yield from arrived.wait(row, step.parts)):\n                row.resume()\n",
         "",
-        "schemes/test_plan.py schemes/test_sync_ps.py",
+        "schemes/test_life.py",
     ),
     Mutation(
         "double buffering without delay",
         "schemes/life.py",
         "self._delay = 1 if options.double_buffering else 0",
         "self._delay = 0",
-        "schemes/test_plan.py",
+        "schemes/test_life.py",
     ),
     Mutation(
         "the last layer's gradients have the highest priority",
@@ -213,7 +213,7 @@ MUTATIONS = [
         "schemes/delivery.py",
         "simpy.PriorityResource(self._env)",
         "simpy.PriorityResource(self._env, capacity=2)",
-        "schemes/test_plan.py schemes/test_sync_ps.py",
+        "schemes/test_life.py",
     ),
     Mutation(
         "what an interrupted worker sends goes on",

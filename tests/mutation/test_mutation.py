@@ -29,7 +29,9 @@ def test_one_text_is_replaced(tmp_path: Path) -> None:
         ("x = 1\n", "x = 1", "x = (", "no Python"),
     ],
 )
-def test_what_does_not_fit_is_stale_and_changes_nothing(tmp_path: Path, text: str, old: str, new: str, why: str) -> None:
+def test_what_does_not_fit_is_stale_and_changes_nothing(
+    tmp_path: Path, text: str, old: str, new: str, why: str
+) -> None:
     with pytest.raises(StaleError, match=why):
         planted(tmp_path, text, old, new)
     assert (tmp_path / "simcluster" / "m.py").read_text() == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
 import pytest
 
@@ -120,3 +121,11 @@ def test_efficiency_is_the_speedup_over_that_of_all_devices_together() -> None:
     groups = [{"count": 1}, {"count": 2, "speed": 3}]
     metrics = run({"cluster": {"groups": groups}, "compute": {"scaling": "weak"}}, record=False).metrics
     assert metrics["efficiency"] == pytest.approx(metrics["speedup"] / 7)
+
+
+@pytest.mark.parametrize("scheme", ["sync-ps", "async-ps", "ssp", "ad-psgd", "backup-workers"])
+def test_the_greatest_lag_is_that_of_the_rows(scheme: str) -> None:
+    training: dict[str, Any] = {"scheme": scheme, "updates": 30}
+    jitter = {"distribution": "lognormal", "cv": 0.8}
+    result = run({"training": training, "cluster": {"workers": 5}, "compute": {"jitter": jitter}})
+    assert result.metrics["lag_max"] == result.updates["lag"].max()

@@ -9,6 +9,7 @@ import pytest
 
 from simcluster.scenario import ScenarioError, canonical_key, from_mapping, load, to_yaml
 from simcluster.scenario.candidates import load_candidate
+from simcluster.scenario.catalogue import entry
 from simcluster.scenario.profile_files import MOST_BYTES
 from simcluster.simulation import Registry
 from tests.building import BASE as MAPPING
@@ -105,6 +106,20 @@ def test_the_overhead_of_computing_comes_along_where_it_counts(usage, overhead, 
     assert loaded.scenario.compression.operation_overhead == overhead
     assert not loaded.notices
     assert load(write(to_yaml(loaded.scenario), "again.yaml"), registry).scenario == loaded.scenario
+
+
+def test_the_catalogues_overhead_is_said(write, registry):
+    text = BASE.replace("codec: none", "codec: dct-epyc\n  usage: homomorphic")
+    loaded = load(write(text), registry, overrides=["model.operation_shares={gemm: 0.5}"])
+    factor = entry("codecs", "dct-epyc")["operation_overhead"]["gemm"]
+    assert loaded.scenario.overhead == pytest.approx(1 + 0.5 * (factor - 1))
+    (notice,) = [one for one in loaded.notices if one.field == "compression.operation_overhead"]
+    assert notice.message == f"gemm {factor}, as of 'dct-epyc' of the catalogue, where it was measured"
+    # What was not measured is not passed off as the ideal, and what a model can't compose is not taken for one.
+    loaded = load(write(text.replace("dct-epyc", "fp16-epyc")), registry)
+    assert "which has not measured any" in str(loaded.notices)
+    (found,) = refused(write(text), registry)
+    assert "no share of operation 'gemm' (give model.operation_shares, or one number for all)" in found
 
 
 def test_a_profile_can_be_a_candidate(write, registry):

@@ -39,7 +39,7 @@ PROFILES = {
 KEYS = {
     "models": {"parameters", "layers", "operation_shares"},
     "devices": {"measurements"},
-    "codecs": set(CodecProfile.model_fields),
+    "codecs": {*CodecProfile.model_fields, "operation_overhead"},
     "networks": {"topology", "bandwidth", "latency"},
 }
 
@@ -158,7 +158,16 @@ def test_alexnets_time_on_a_device(device: str, seconds: float, assumption: bool
 
 @pytest.mark.parametrize("name", names("codecs"))
 def test_a_codec_is_a_cost_profile(name: str) -> None:
-    assert CodecProfile.model_validate(settings("codecs", name)).compressed_fraction <= 1
+    found = settings("codecs", name)
+    overhead = found.pop("operation_overhead", None)
+    profile = CodecProfile.model_validate(found)
+    assert profile.compressed_fraction <= 1
+    # What can be computed on was measured at it, and is averaged compressed only if nothing of it decodes.
+    computes = "a minibatch does" in str(entry("codecs", name)["description"])
+    assert computes == (overhead is not None)
+    assert overhead is None or 0.5 < overhead["gemm"] < 1000
+    if computes and profile.averages_compressed:
+        assert "nothing decoded" in str(entry("codecs", name)["description"])
 
 
 def test_gzip_is_table_1() -> None:

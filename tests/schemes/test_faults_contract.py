@@ -244,6 +244,23 @@ def test_a_crash_at_the_last_update_ends_as_one_before(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_crash_while_a_checkpoint_is_written_spoils_it(scheme: str) -> None:
+    data = question(scheme, "codec", [], {"policy": "restart", **SAVING})
+    assert data is not None
+    options: Any = Registry().options("scheme", scheme)
+    if options.goes_on:  # where it isn't the workers who stop for a checkpoint
+        data["recovery"] = SAVING
+    first = run(data, record=False).incidents.iloc[0]
+    assert first["kind"] == "checkpoint"
+    middle = (first["start_s"] + first["end_s"]) / 2
+    data["faults"] = [crash("server-0" if options.goes_on else "worker-1", middle, 0.3)]
+    result = go(data)
+    written = result.incidents.query("kind == 'checkpoint'")
+    assert written["start_s"].min() > middle
+    assert result.updates.query("update == 1")["start_s"].min() >= middle + 0.3 - 1e-9
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_group_that_loses_all_but_one_goes_on(scheme: str) -> None:
     data = question(scheme, "plain", [], {"policy": "continue"})
     assert data is not None

@@ -23,7 +23,8 @@ OFTEN = {"kind": "crash", "on": "worker-*", "every": {"distribution": "exponenti
 
 
 def go(faults: list[dict[str, Any]], recovery: dict[str, Any] | None = None, updates: int = 10, **more: Any) -> Result:
-    result = run({"training": {"updates": updates}, "faults": faults, "recovery": recovery or {}, **more})
+    training = {"updates": updates, **more.pop("training", {})}
+    result = run({"training": training, "faults": faults, "recovery": recovery or {}, **more})
     assert not result.spans.empty  # the spans of every lane tile its time, or this raises
     return result
 
@@ -99,6 +100,42 @@ def test_a_crash_while_a_checkpoint_is_written_spoils_it() -> None:
     recovery = {"policy": "restart", "checkpoint_interval": "15 s", "checkpoint_time": "4 s"}
     result = go([{"kind": "crash", "on": "worker-2", "at": "22 s", "lasts": "1 s"}], recovery, updates=3)
     assert times(result) == [33, 43, 57]
+
+
+def test_what_servers_apply_while_they_write_a_checkpoint_is_not_in_it() -> None:
+    """One worker pushes at 8 s, its update is applied at 9 s, it pulls until 10 s, and so on every 10 s."""
+    recovery = {"checkpoint_interval": "5 s", "checkpoint_time": "12 s"}
+    result = go(
+        [{"kind": "crash", "on": "server-0", "at": "25 s", "lasts": "1 s"}], recovery, updates=3,
+        cluster={"workers": 1}, training={"scheme": "async-ps", "updates": 3},
+    )  # fmt: skip
+    # Begun at 9 s with the first update, written at 21 s; the second update, of 19 s, is lost with that of 25 s.
+    assert times(result) == [9, 35, 45]
+    assert list(result.updates.query("update == 0")["start_s"]) == [10, 20]
+    assert list(result.incidents.query("kind == 'checkpoint'")["end_s"]) == [21]
+
+
+def test_a_worker_that_crashes_while_it_joins_is_not_in() -> None:
+    again = {"kind": "crash", "on": "worker-1", "at": "19 s", "lasts": "5 s"}
+    # Regrouped at 1 s; it is back at 11 s and joins from 17 s on for 4 s, but crashes at 19 s: three go on, until 25 s.
+    result = go([CRASH, again], {"policy": "continue", "restore_time": "4 s"}, updates=3)
+    assert times(result)[:2] == [9, 17]
+    applied = result.updates.query("update > 0")
+    assert list(applied.groupby("update").size()) == [3, 3, 3]
+
+
+def test_who_goes_on_until_a_server_fails_begins_again_when_it_has_restored() -> None:
+    """A worker that is back loads its state; the server crashes and is back meanwhile: it has one life, not two."""
+    faults = [
+        {"kind": "crash", "on": "worker-1", "at": "1 s", "lasts": "5 s"},
+        {"kind": "crash", "on": "server-0", "at": "3 s", "lasts": "1 s"},
+    ]
+    result = go(faults, {"restore_time": "20 s"}, training={"scheme": "async-ps", "updates": 12})
+    # The server is back at 24 s, the worker at 26 s; it begins with a pull.
+    assert result.updates.query("start_s > 3")["start_s"].min() == 24
+    rows = result.updates.query("worker == 'worker-1' and start_s > 3").sort_values("start_s")
+    assert rows["start_s"].iloc[0] > 26
+    assert (rows["start_s"].to_numpy()[1:] >= rows["end_s"].to_numpy()[:-1]).all()
 
 
 def test_a_crash_at_the_very_start() -> None:

@@ -168,6 +168,14 @@ class TestInSlices:
         # Both slices at half speed, ready at 6 s: nothing is gained until then.
         assert result.metrics["update_time_s"] == 6 + 5 + 0.5
 
+    def test_dust_is_refused(self) -> None:
+        with pytest.raises(ScenarioError) as caught:
+            run(SLICED | {"training": {"slice_size": "1 B"}})
+        assert str(caught.value) == (
+            "mapping: training.slice_size: '1 B': cuts the parameters into 100,000,000 slices; at most 100,000 are "
+            "simulated (take larger ones)"
+        )
+
     def test_the_last_slice_is_what_is_left(self) -> None:
         training = {"updates": 1, "pull": "free", "slice_size": "40 MB"}
         sizes = run(SLICED | {"training": training}).spans.query("activity == 'encode'")["size_bytes"].tolist()

@@ -193,7 +193,9 @@ def test_every_second_and_byte_is_accounted_for_with_all_modifiers(change: dict[
     assert metrics["bytes_on_wire"] == pytest.approx(count * _bytes_an_update(change), rel=1e-9, abs=1e-3)
     moved = result.links.eval("(end_s - start_s) * rate_bytes_per_s").groupby(result.links["link"]).sum().sum()
     assert moved == pytest.approx(2 * metrics["bytes_on_wire"], rel=1e-9, abs=1e-3)
-    assert (result.links["rate_bytes_per_s"] <= 100e6 * (1 + 1e-9)).all()
+    # Rates are bytes by durations, which may be short: their rounding counts in bytes.
+    excess = result.links.eval("(end_s - start_s) * (rate_bytes_per_s - 100e6)")
+    assert (excess <= 1e-3).all()
 
     # What is encoded is what is sent, each part once, and workers' codecs leave their cores alone on a device.
     if change["training"]["scheme"] == "sync-ps":

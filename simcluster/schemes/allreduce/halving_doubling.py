@@ -15,6 +15,7 @@ See ``family`` for what all collectives share, faults among it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from typing import Any, Literal
 
@@ -71,13 +72,12 @@ def _through_another(seat: Seat, other: int) -> Generator[Any, Any, Values]:
 def _halve(seat: Seat, team: Sequence[int], part: Part, held: Values) -> Generator[Any, Any, Message]:
     """Add up in stretches that get smaller, and return the mean of the last one, encoded."""
     here, count = team.index(seat.place), len(team)
-    chunks = part.split(count)
     low, high, bit = 0, count, 1
     while bit < count:
         middle = (low + high) // 2
         give, keep = ((low, middle), (middle, high)) if here & bit else ((middle, high), (low, middle))
-        kept = held.piece(_stretch(chunks, *keep))
-        given = _stretch(chunks, *give)
+        kept = held.piece(_stretch(part, count, *keep))
+        given = _stretch(part, count, *give)
         message = yield from seat.encode(given, held.piece(given))
         connection = seat.send(team[here ^ bit], message, bit)
         message = yield from seat.receive(bit)
@@ -86,7 +86,7 @@ def _halve(seat: Seat, team: Sequence[int], part: Part, held: Values) -> Generat
         yield connection
         low, high = keep
         bit *= 2
-    return (yield from seat.encode(_stretch(chunks, low, high), held * (1 / len(seat.round.workers))))
+    return (yield from seat.encode(_stretch(part, count, low, high), held * (1 / len(seat.round.workers))))
 
 
 def _double(seat: Seat, team: Sequence[int], message: Message) -> Generator[Any, Any, Message]:
@@ -107,10 +107,11 @@ def _double(seat: Seat, team: Sequence[int], message: Message) -> Generator[Any,
     return message
 
 
-def _stretch(chunks: Sequence[Part], low: int, high: int) -> Part:
-    """Return the chunks from one number to before another as one part."""
-    first, last = chunks[low], chunks[high - 1]
-    return Part(first.start, last.start + last.size - first.start, first.priority)
+def _stretch(part: Part, count: int, low: int, high: int) -> Part:
+    """Return the chunks from one number to before another, of ``count`` that a part is cut into, as one part."""
+    each = math.ceil(part.size / count)
+    begin, end = min(low * each, part.size), min(high * each, part.size)
+    return Part(part.start + begin, end - begin, part.priority)
 
 
 def build(options: HalvingDoublingOptions, cluster: Cluster) -> Scheme:

@@ -15,9 +15,10 @@ part comes back before all parts of N workers are there.
 Assumed: telling late workers costs nothing. The training is over when the winners of the last update have its result.
 An update ends with the last of its winners.
 
-Faults: a worker that crashes is one that is late: what it has contributed to an update that isn't complete is forgotten.
-The training goes on as long as N are left, and stands still until they are again: for ever, if too many are lost for
-good. Who comes back begins with the newest result. A server that crashes stops everybody (see ``supervision``).
+Faults: a worker that crashes is one that is late: what it has contributed to an update that isn't complete is
+forgotten. The training goes on as long as N are left, and stands still until they are again: for ever, if too many are
+lost for good. Who comes back begins with the newest result. A server that crashes stops everybody (see
+``supervision``).
 """
 
 from __future__ import annotations

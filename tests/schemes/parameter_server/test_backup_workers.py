@@ -178,3 +178,13 @@ def test_bytes_over_each_interface() -> None:
     assert links["server-0/down"] == pytest.approx(5 * 3 * 100e6)
     assert links["server-0/up"] == pytest.approx(5 * 3 * 100e6)
     assert links["worker-1/up"] == pytest.approx(5 * 100e6)
+
+
+def test_who_is_being_decoded_when_the_barrier_opens_is_late() -> None:
+    # Both pushes are on the link at a time, and are decoded at a time, on two cores.
+    groups = [{"count": 1}, {"count": 1, "speed": 0.99}]
+    cluster = {"groups": groups, "server": {"cores": 2}}
+    codec = {"codec": {"rho": 0.5, "decompress_time": "2 s"}, "direction": "push"}
+    result = run({"cluster": cluster, "compression": codec, "training": BACKUP | {"updates": 3, "late": "finish"}})
+    assert (result.updates.query("update > 0").groupby("update").size() == 1).all()
+    assert result.metrics["discarded_updates"] >= 1
