@@ -19,12 +19,15 @@ from simcluster.cli.text import number
 from simcluster.cli.theory_columns import theory_columns
 from simcluster.errors import UnfinishedError, UserInputError
 from simcluster.experiments import Plan, Swept, to_csv, with_intervals, write_csv
+from simcluster.learning.options import CLASSIFIERS
 from simcluster.plots import KINDS, save
 from simcluster.results.summary import NUMBERS, WORDS
 
 SWEEP_PLOTS = tuple(kind for kind, plot in KINDS.items() if plot.table == "sweep")
 
 _SHOWN = ("update_time_s", "computation_s", "transfer_s", "speedup", "limited_by")
+#: What is shown instead, where something is learned: the time to the target, and how good it got.
+_LEARNED = ("update_time_s", "time_to_target_s", "final_accuracy", "final_loss", "coupling")
 _MOST_ERRORS = 20
 
 
@@ -42,7 +45,7 @@ def shown_columns(text: str | None, plan: Plan) -> tuple[str, ...]:
         If one doesn't exist.
     """
     if text is None:
-        return _SHOWN
+        return _usual(plan)
     names = tuple(name.strip() for name in text.split(","))
     known = dict.fromkeys([*NUMBERS, *WORDS, "replication", "seed", *(column.name for column in plan.columns)])
     for name in names:
@@ -53,6 +56,17 @@ def shown_columns(text: str | None, plan: Plan) -> tuple[str, ...]:
             hint = f" (did you mean {near[0]!r}?)" if near else f"; there are {', '.join(known)}"
             raise UserInputError(f"--columns: there is no metric {name!r}{hint}")
     return names
+
+
+def _usual(plan: Plan) -> tuple[str, ...]:
+    """Return the metrics that are printed unless somebody asks for others."""
+    learning = [section for point in plan.points if (section := point.scenario.learning) is not None]
+    if not learning:
+        return _SHOWN
+    unasked = set() if any(one.goal is not None for one in learning) else {"time_to_target_s"}
+    if all(one.problem.kind not in CLASSIFIERS for one in learning):
+        unasked.add("final_accuracy")
+    return tuple(name for name in _LEARNED if name not in unasked)
 
 
 def headline(plan: Plan, replications: int, stored: int, failed: int) -> str:

@@ -18,8 +18,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from simcluster.errors import UserInputError
-from simcluster.experiments.estimates import Estimate, check_confidence, estimate, mean_of
-from simcluster.experiments.replicating import REPLICATIONS, numbers_of, numeric_metrics
+from simcluster.experiments.estimates import Estimate, check_confidence, estimate
+from simcluster.experiments.replicating import REPLICATIONS, TO_TARGET, numbers_of, numeric_metrics
 from simcluster.experiments.running import open_runner
 from simcluster.results.summary import LIMITS
 

@@ -76,6 +76,5 @@ def learning_curve(
     ax.set_ylabel(labels.axis_label(y, unit_y))
     style.dress(ax, grid="both")
     style.legend(ax, handles, [labels.value_label(by, one, rows[by]) for one in tables.in_order(rows[by])])
-    coupling = sorted(set(table["coupling"])) if "coupling" in table else []
-    style.remark(ax, lost, *(f"clock: {'own bytes' if one == 'own' else 'that of a stand-in'}" for one in coupling))
+    style.remark(ax, lost, *tables.couplings(table))
     return ax

@@ -64,8 +64,14 @@ def pareto(
     ax.set_ylabel(labels.axis_label(good, unit_y))
     style.dress(ax, grid="both")
     style.legend(ax, handles, [labels.value_label(by, one, rows[by]) for one in names])
-    style.remark(ax, lost)
+    style.remark(ax, lost, *_targets(table, soon), *tables.couplings(table))
     return ax
+
+
+def _targets(table: pd.DataFrame, soon: str) -> tuple[str, ...]:
+    """Return what the time to the target is for, if that is drawn and all rows say the same."""
+    known = set(table["target"].dropna()) if soon == "time_to_target_s" and "target" in table else set()
+    return (f"target: {known.pop()}",) if len(known) == 1 else ()
 
 
 def _draw_interval(

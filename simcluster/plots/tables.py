@@ -91,3 +91,9 @@ def in_order(values: pd.Series) -> list[object]:
     """Return the distinct values: numbers ascending, names in the order of their first appearance."""
     distinct = values.drop_duplicates()
     return list(distinct.sort_values() if pd.api.types.is_numeric_dtype(values) else distinct)
+
+
+def couplings(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return what to say below a picture of what was learned: how clock and values are coupled."""
+    known = sorted(set(table["coupling"].dropna())) if "coupling" in table else []
+    return tuple(f"clock: {'own bytes' if one == 'own' else 'that of a stand-in'}" for one in known)

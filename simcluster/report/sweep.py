@@ -17,6 +17,8 @@ CONFIDENCE = 0.95
 
 #: Metrics of the table of all points.
 _SHOWN = ("update_time_s", "computation_s", "transfer_s", "speedup", "efficiency", "limited_by")
+#: Further ones, where something is learned.
+_LEARNED = ("time_to_target_s", "final_accuracy", "final_loss", "coupling")
 _MOST_ROWS = 1000
 _MOST_FAILURES = 100
 #: Pictures of one kind, one for each combination of the settings that it can't show.
@@ -150,6 +152,7 @@ def _all_points(points: pd.DataFrame, settings: Sequence[str], confidence: float
     if len(points) > _MOST_ROWS:
         yield tag("p", f"The first {_MOST_ROWS} of {len(points)}.")
     wanted = [*(["replications"] if replicated else []), *_SHOWN]
+    wanted += [name for name in _LEARNED if name in points.columns and points[name].notna().any()]
     columns = [*settings, *(name for name in wanted if name in points.columns)]
     rows = points.head(_MOST_ROWS).to_dict("records")
     cells = [[_cell(name, row) for name in columns] for row in rows]
