@@ -70,7 +70,9 @@ CANDIDATES: dict[str, tuple[str, list[str], str]] = {
     "integer-8": ("integer", ["width=8", "fraction=11"], "Fixed point of 8 bits, computed on as integers."),
     "integer-16": ("integer", ["width=16", "fraction=17"], "Fixed point of 16 bits, computed on as integers."),
     "csr": (
-        "csr", ["fixed_pattern=true"], "Compressed sparse rows of a fixed pattern, as pruned networks are trained."
+        "csr",
+        ["fixed_pattern=true"],
+        "Compressed sparse rows of a fixed pattern, as pruned networks are trained.",
     ),
     "low-rank": ("low-rank", ["rank=256"], "Two factors of rank 256, of layers that this makes smaller."),
     "binary": ("binary", [], "The sign of every weight, and a scale for each row."),
@@ -125,9 +127,15 @@ def measured(name: str) -> dict[str, Any]:
         print(f"{name}: {layer_name}", file=sys.stderr)
     claimed = [one for one in ("add", "axpy", "matmul", "rmatmul", "elementwise") if one in computes]
     row = {
-        "candidate": name, "codec": codec_name, "options": ", ".join(options), "computes": " ".join(claimed),
-        "rho": sent / TOTAL, "relative_error": (lost / power) ** 0.5,
-        **overheads(found), "encode_s": encode_s, "decode_s": decode_s,
+        "candidate": name,
+        "codec": codec_name,
+        "options": ", ".join(options),
+        "computes": " ".join(claimed),
+        "rho": sent / TOTAL,
+        "relative_error": (lost / power) ** 0.5,
+        **overheads(found),
+        "encode_s": encode_s,
+        "decode_s": decode_s,
     }
     return {key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in row.items()}
 

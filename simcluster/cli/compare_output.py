@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from simcluster.cli.report_text import COUPLINGS
 from simcluster.cli.text import PART_NAMES, columns, number, seconds
 from simcluster.experiments import Comparison, to_csv
+from simcluster.learning.history import COUPLINGS
 
 _METRICS = {
     "update_time_s": "update time",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from simcluster.cli.text import PART_NAMES, columns, seconds, share_bar, size
 from simcluster.codecs import CodecProfile
+from simcluster.learning.history import COUPLINGS
 from simcluster.results import Result
 from simcluster.results.summary import LIMITS
 from simcluster.scenario import Scenario
@@ -15,11 +16,6 @@ from simcluster.scenario import Scenario
 _BAR_WIDTH = 40
 #: Workers whose parameters are closer than this have the same, but for rounding.
 _SAME = 1e-9
-#: How clock and values are coupled.
-COUPLINGS = {
-    "own": "the clock moves its own bytes",
-    "stand-in": "a stand-in: the clock is that of the scenario's model",
-}
 _LIMIT_NAMES = {
     "computation": "computation",
     "network": "the network (push and pull)",
@@ -49,10 +45,10 @@ def run_report(scenario: Scenario, result: Result) -> str:
 def comparison(runs: Mapping[str, tuple[Scenario, Result]]) -> str:
     """Return one line for each of several runs, side by side; the first is what the others are compared with.
 
-    Where runs mean different things by an update (the contributions of all workers, or of one), the last column compares
-    the time that equally many contributions take.
+    Where runs mean different things by an update (the contributions of all workers, or of one), the last column
+    compares the time that equally many contributions take.
     """
-    shares = [_share(scenario) for scenario, _ in runs.values()]
+    shares = [scenario.contributing_share for scenario, _ in runs.values()]
     alike = len(dict.fromkeys(shares)) == 1
     last = "update time, relative" if alike else "relative, for equal contributions"
     rows = [["", "update time", "computation", "transfer", "speed-up", "on the wire", last]]
@@ -74,13 +70,6 @@ def comparison(runs: Mapping[str, tuple[Scenario, Result]]) -> str:
         )
     remark = "not all mean the same by an update: one of an asynchronous scheme has the contribution of few workers"
     return "\n".join([*columns(rows), *([] if alike else [remark])])
-
-
-def _share(scenario: Scenario) -> float:
-    """Return which share of the workers contributes to one update."""
-    workers = scenario.cluster.total_workers
-    contributions: int = scenario.training.contributions(workers)
-    return contributions / workers
 
 
 def _numbers(result: Result) -> dict[str, float]:

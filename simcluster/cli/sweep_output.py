@@ -29,6 +29,10 @@ _SHOWN = ("update_time_s", "computation_s", "transfer_s", "speedup", "limited_by
 #: What is shown instead, where something is learned: the time to the target, and how good it got.
 _LEARNED = ("update_time_s", "time_to_target_s", "final_accuracy", "final_loss", "coupling")
 _MOST_ERRORS = 20
+_UNLIKE = (
+    "note: not all points mean the same by an update, which has the contributions of all workers or of a few: "
+    "compare speedup or samples_per_s, not times of an update"
+)
 
 
 def wanted(plots: Sequence[str]) -> list[Wanted]:
@@ -131,6 +135,10 @@ class Report:
             written = self._plan.points[point].settings
             cells.append([*(str(written[name]) for name in settings), *(self._cell(name, row) for name in shown)])
         click.echo("\n".join(aligned([[*settings, *shown], *cells], left=0)))
+        scenarios = [self._plan.points[point].scenario for point in points]
+        schemes = dict.fromkeys(scenario.training.scheme for scenario in scenarios)
+        if len(schemes) > 1 and len(dict.fromkeys(scenario.contributing_share for scenario in scenarios)) > 1:
+            click.echo(_UNLIKE, err=True)
 
     def _cell(self, name: str, row: Mapping[Any, Any]) -> str:
         value = row.get(name)

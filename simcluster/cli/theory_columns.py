@@ -25,7 +25,7 @@ def theory_columns(scenario: Scenario) -> dict[str, float]:
     """
     compute, workers = scenario.compute, scenario.cluster.total_workers
     iterations = scenario.training.local_iterations
-    share = scenario.training.contributions(workers) / workers
+    share = scenario.contributing_share
     columns = {
         "single_node_update_time_s": iterations * compute.minibatch_time * share,
         "ideal_speedup": ideal_speedup(workers),

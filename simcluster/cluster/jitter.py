@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 Distribution = Literal["lognormal", "gamma", "exponential", "uniform"]
 #: Factors that a worker draws at a time: a call of numpy costs more than all of them, and those that wait need memory.
 _BLOCK = 16
+
+
+#: Draws so many factors from a stream.
+_Source = Callable[["np.random.Generator", int], "np.ndarray"]
 
 
 class Jitter(Protocol):
@@ -49,11 +54,13 @@ class RandomJitter:
         The worker's stream.
     """
 
+    __slots__ = ("_each", "_factors")
+
     def __init__(
         self, distribution: Distribution, cv: float, per: Literal["update", "minibatch"], rng: np.random.Generator
     ) -> None:
         self._each = per == "minibatch"
-        self._factors = _one_by_one(_source(distribution, cv, rng))
+        self._factors = _one_by_one(_source(distribution, cv), rng)
 
     def stretch(self, minibatches: int) -> float:
         """Return the sum of the factors of so many minibatches."""
@@ -62,23 +69,24 @@ class RandomJitter:
         return minibatches * next(self._factors)
 
 
-def _source(distribution: Distribution, cv: float, rng: np.random.Generator) -> Callable[[int], np.ndarray]:
-    """Return what draws so many factors at a time; however they are divided into draws, they are the same."""
+@cache
+def _source(distribution: Distribution, cv: float) -> _Source:
+    """Return what draws factors from a stream; however many it draws at a time, they are the same."""
     match distribution:
         case "lognormal":
             variance = math.log1p(cv * cv)
             mean, deviation = -variance / 2, math.sqrt(variance)
-            return lambda count: rng.lognormal(mean, deviation, count)
+            return lambda rng, count: rng.lognormal(mean, deviation, count)
         case "gamma":
-            return lambda count: rng.gamma(1 / cv**2, cv**2, count)
+            return lambda rng, count: rng.gamma(1 / cv**2, cv**2, count)
         case "exponential":
-            return lambda count: rng.exponential(1.0, count)
+            return lambda rng, count: rng.exponential(1.0, count)
         case "uniform":
             half = math.sqrt(3) * cv
-            return lambda count: rng.uniform(1 - half, 1 + half, count)
+            return lambda rng, count: rng.uniform(1 - half, 1 + half, count)
 
 
-def _one_by_one(draw: Callable[[int], np.ndarray]) -> Iterator[float]:
+def _one_by_one(draw: _Source, rng: np.random.Generator) -> Iterator[float]:
     """Yield factors that are drawn in blocks; what is left over at the end is never missed: nobody else draws there."""
     while True:
-        yield from array("d", draw(_BLOCK).tobytes())
+        yield from array("d", draw(rng, _BLOCK).tobytes())

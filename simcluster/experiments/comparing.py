@@ -115,7 +115,7 @@ def compare(
         raise UserInputError(f"replications: a comparison with an interval needs at least 2, not {replications}")
     with open_runner(jobs, executor, store) as runner:
         rows_a, rows_b = runner.metrics([a, b.update(seed=a.seed)], range(replications))
-    updates_b = _share(a) / _share(b)
+    updates_b = a.contributing_share / b.contributing_share
     rows_b = [row | {name: row[name] * updates_b for name in _OF_AN_UPDATE} for row in rows_b]
     known_b = set(numeric_metrics(rows_b))
     known = [name for name in numeric_metrics(rows_a) if name in known_b]
@@ -124,7 +124,7 @@ def compare(
     table = _differences(rows_a, rows_b, known, confidence)
     pairs = zip(numbers_of(rows_a, "update_time_s"), numbers_of(rows_b, "update_time_s"), strict=True)
     difference = estimate([second - first for first, second in pairs], confidence)
-    rounds = a.training.updates * _share(a), b.training.updates * _share(b)
+    rounds = a.training.updates * a.contributing_share, b.training.updates * b.contributing_share
     parts = _parts(table, difference.mean)
     return Comparison(table, parts, difference, replications, updates_b, rounds, (_aim(rows_a), _aim(rows_b)))
 
@@ -133,13 +133,6 @@ def _aim(rows: Sequence[dict[str, Any]]) -> Aim:
     """Return what all replications of a scenario learn for."""
     first = rows[0]
     return None if first["coupling"] is None else (first["coupling"], first["target"])
-
-
-def _share(scenario: Scenario) -> float:
-    """Return which share of the workers contributes to one update."""
-    workers = scenario.cluster.total_workers
-    contributions: int = scenario.training.contributions(workers)
-    return contributions / workers
 
 
 def _differences(

@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 #: Columns of the raw rows. Entities are workers by their index, SERVER or MEAN.
 COLUMNS = ("time_s", "update", "entity", "loss", "accuracy", "gradient_norm", "consensus_distance")
 SERVER, MEAN = -1, -2
+#: How clock and values are coupled, in words.
+COUPLINGS = {
+    "own": "the clock moves its own bytes",
+    "stand-in": "a stand-in: the clock is that of the scenario's model",
+}
 
 
 @dataclass

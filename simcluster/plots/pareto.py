@@ -59,7 +59,8 @@ def pareto(
         _draw_interval(ax, rows[own], across[own], up[own], good, unit_y.factor, color, along="y")
     best = unbeaten(across, up)
     ax.step(across[best], up[best], where="post", color="#777777", linewidth=0.8, linestyle="--", zorder=2)
-    ax.set_xlim(0, ax.get_xlim()[1])  # frozen: the margin to the right holds for the last point, too
+    ax.margins(x=0.05)
+    ax.set_xlim(0, ax.get_xlim()[1])
     ax.set_xlabel(labels.axis_label(soon, unit_x))
     ax.set_ylabel(labels.axis_label(good, unit_y))
     style.dress(ax, grid="both")

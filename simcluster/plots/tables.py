@@ -11,6 +11,8 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
+from simcluster.learning.history import COUPLINGS
+
 
 def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
     """Check that the table has rows and the columns.
@@ -96,4 +98,4 @@ def in_order(values: pd.Series) -> list[object]:
 def couplings(table: pd.DataFrame) -> tuple[str, ...]:
     """Return what to say below a picture of what was learned: how clock and values are coupled."""
     known = sorted(set(table["coupling"].dropna())) if "coupling" in table else []
-    return tuple(f"clock: {'own bytes' if one == 'own' else 'that of a stand-in'}" for one in known)
+    return tuple(COUPLINGS[str(one)] for one in known)

@@ -203,6 +203,13 @@ class Scenario(Options):
         return 0 if self.cluster.server.placement == "colocated" else self.servers
 
     @property
+    def contributing_share(self) -> float:
+        """Share of the workers that contributes to one update: schemes mean different things by an update."""
+        workers = self.cluster.total_workers
+        contributions: int = self.training.contributions(workers)
+        return contributions / workers
+
+    @property
     def can_crash(self) -> bool:
         """Whether machines may crash, or checkpoints are written."""
         return self.recovery.checkpoint_interval is not None or any(fault.kind == "crash" for fault in self.faults)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import simpy
 from simpy.events import Initialize
 
@@ -18,8 +20,8 @@ class Crew:
 
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
-        #: Those that run, by whose they are; dictionaries keep the order in which they began.
-        self._at_work: dict[int, dict[simpy.Process, None]] = {}
+        #: Those processes that run, by whose they are; dictionaries keep the order in which they began.
+        self._at_work: dict[int, dict[Any, None]] = {}
 
     def begin(self, whose: int, life: Process, *, yields: bool = False) -> simpy.Process:
         """Start a process of a worker.
@@ -38,7 +40,7 @@ class Crew:
         process = self._env.process(life if yields else _dismissable(life))
         at_work[process] = None
         if process.callbacks is not None:
-            process.callbacks.append(lambda event: at_work.pop(process, None))
+            process.callbacks.append(at_work.pop)
         return process
 
     def dismiss(self, whose: int, cause: str) -> None:

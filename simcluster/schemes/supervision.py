@@ -11,6 +11,9 @@ which a checkpoint is due or somebody comes back. A crash loses the update in pr
   update;
 - ``restart``: everybody waits until the machine is back, and the last checkpoint is loaded: all updates since are lost.
 
+A training that can't get on is given up: when it waits for machines that are lost for good, or when thousands of
+crashes in a row keep it from applying anything new.
+
 An asynchronous training goes on without the worker that has crashed, and takes it in again when it is back. A parameter
 server that crashes stops everybody in every scheme: it comes back with its last checkpoint.
 

@@ -1,7 +1,7 @@
 """Synchronous SGD on a star, recorded, against SimGrid's Python: ``pytest tests/benchmarks --benchmark-only``.
 
 Target: with 1,024 workers at least 30 times faster. What is measured is a whole run with its trace and its summary
-here, and there the run of the engine alone (its raw flow model, one actor a worker, a ``Comm.sendto`` a flow), both in
+here, and there the run of the engine alone (its raw flow model, every message put and got by actors), both in
 CPU time; ``extra_info`` holds microseconds a flow and the ratio, of the fastest of interleaved runs. SimGrid's C++
 isn't measured.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +69,21 @@ def test_it_is_the_same_training(tmp_path: Path) -> None:
 def test_a_recorded_star(benchmark: Any, workers: int, spread: bool, tmp_path: Path) -> None:
     path = tmp_path / "star.xml"
     path.write_text(platform(workers))
+    ours: list[float] = []
     theirs: list[float] = []
     asked = scenario(question(workers, spread=spread))
 
-    def interleave() -> None:
+    def both() -> None:
+        begin = time.process_time()
+        simulate(asked, record=True)
+        ours.append(time.process_time() - begin)
         if not missing():
             theirs.append(simgrid(path, workers, 2.0 if spread else 0.0)[0])
 
     benchmark.group = "recorded star against SimGrid"
-    benchmark.pedantic(simulate, args=(asked,), kwargs={"record": True}, setup=interleave, rounds=3)
+    benchmark.pedantic(both, rounds=3)
     flows = 2 * workers * UPDATES
-    benchmark.extra_info["us_per_flow"] = round(benchmark.stats.stats.min / flows * 1e6, 2)
+    benchmark.extra_info["us_per_flow"] = round(min(ours) / flows * 1e6, 2)
     if theirs:
         benchmark.extra_info["simgrid_us_per_flow"] = round(min(theirs) / flows * 1e6, 2)
-        benchmark.extra_info["times_faster"] = round(min(theirs) / benchmark.stats.stats.min, 2)
+        benchmark.extra_info["times_faster"] = round(min(theirs) / min(ours), 2)

@@ -295,3 +295,10 @@ def test_a_search_says_how_sure_it_is() -> None:
     assert "one seed" not in several.stderr
     assert "in doubt from 4." in several.stdout.splitlines()[-1]
     assert several.stdout.endswith("; 3 replications, 95% confidence)\n")
+
+
+def test_a_sweep_over_schemes_says_that_their_updates_differ() -> None:
+    scheme = ("--set", "training.scheme=sync-ps,async-ps", "--set", "training.updates=8", "--set", "cluster.workers=2")
+    assert "not all points mean the same by an update" in simcluster("sweep", VANILLA, *scheme).stderr
+    alike = ("--set", "training.scheme=async-ps", "--set", "training.updates=8", "--set", "cluster.workers=2,4")
+    assert "not all points" not in simcluster("sweep", VANILLA, *alike).stderr

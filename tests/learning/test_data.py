@@ -87,6 +87,15 @@ def test_few_classes_for_each_worker() -> None:
     assert {len(shard) for shard in shards} == {200}
 
 
+def test_each_worker_draws_from_its_own_shard() -> None:
+    task = Play(options_of(shards={"kind": "classes", "classes": 1}), 3).learner._task
+    own = [task.source(worker)._samples for worker in range(3)]
+    # together they have every sample once; each has its own third of the classes
+    together = np.concatenate([samples.inputs for samples in own])
+    assert sorted(map(tuple, together)) == sorted(map(tuple, task._train.inputs))
+    assert len({int(np.bincount(samples.targets).argmax()) for samples in own}) == 3
+
+
 def test_dirichlet_shares_get_equal_with_alpha() -> None:
     targets: Targets = np.arange(10_000) % 10
 

@@ -169,6 +169,20 @@ def test_steps_that_were_computed_meanwhile_are_added_to_what_arrived() -> None:
     assert list(one.values) == [2.5, 2.5]
 
 
+def test_a_gradient_is_that_of_the_parameters_it_began_with() -> None:
+    problem = {"kind": "quadratic", "dimension": 2, "condition": 1.0, "noise": 0.0}
+    play = Play(options_of(problem=problem), 2)
+    one, other = play.replicas
+    other.values[...] = 4.0
+    one.begin()
+    one.blend(play.whole, other.parameters(play.whole), 0.5)
+    one.compute(2)
+    # that of 0, not that of 2, where it is 1; and it is used where the worker is by then: 2 + 0.1
+    assert list(one.outgoing(play.whole).array) == [-1.0, -1.0]
+    one.step(play.whole)
+    assert one.values == pytest.approx([2.1, 2.1])
+
+
 @pytest.mark.parametrize("codec", ["1-bit", "top-k", "qsgd", "fp16", "powersgd"])
 def test_the_same_seed_gives_the_same_bytes(codec: str) -> None:
     options = options_of(problem=PROBLEMS["mlp"], optimiser=MOMENTUM, evaluate_every=5)

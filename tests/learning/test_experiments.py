@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from simcluster import replicate, sweep
+from simcluster import compare, replicate, sweep
+from simcluster.cli.compare_output import comparison_report
 from simcluster.cli.report_text import run_report
-from simcluster.experiments import load_store, with_intervals
+from simcluster.cli.sweep_output import shown_columns
+from simcluster.experiments import load_store, plan_sweep, with_intervals
 from simcluster.experiments.estimates import estimate
 from simcluster.experiments.replicating import numbers_of
 from simcluster.report import RunTables, run_page
 from simcluster.scenario import Scenario, to_yaml
-from simcluster.simulation import simulate
+from simcluster.simulation import load_grid, simulate
 from tests.building import scenario
 from tests.learning.scenarios import LEARNING, learn
 
@@ -87,3 +89,26 @@ def test_reports_name_the_coupling_and_the_target() -> None:
     assert "Accuracy over updates." in page
     stand_in = learn({"updates": 3}, {"coupling": "stand-in"})
     assert "a stand-in" in run_report(options, stand_in)
+
+
+def test_comparisons_name_times_to_a_target_and_the_coupling() -> None:
+    soon = learning(target="accuracy >= 0.7")
+    never = learning(target="accuracy >= 1")
+    found = compare(soon, never, 2)
+    lines = {line["metric"]: line for line in found.table.to_dict("records")}
+    assert lines["time_to_target_s"]["a"] == pytest.approx(replicate(soon, 2).table["time_to_target_s"].mean())
+    assert lines["time_to_target_s"]["b"] == math.inf
+    text = comparison_report(found)
+    (line,) = (line for line in text.splitlines() if line.startswith("time to target"))
+    assert line.endswith("missed")
+    assert "A learns, the clock moves its own bytes; its target: accuracy >= 0.7" in text
+    assert "B learns, the clock moves its own bytes; its target: accuracy >= 1.0" in text
+
+
+def test_sweeps_print_what_was_learned(tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    file.write_text(to_yaml(learning(stop_when=["accuracy >= 0.7"])) + "sweep: {cluster.workers: [2, 4]}\n")
+    shown = shown_columns(None, plan_sweep(load_grid(file), 1))
+    assert shown == ("update_time_s", "time_to_target_s", "final_accuracy", "final_loss", "coupling")
+    file.write_text(to_yaml(learning(problem={"kind": "quadratic"})) + "sweep: {cluster.workers: [2, 4]}\n")
+    assert shown_columns(None, plan_sweep(load_grid(file), 1)) == ("update_time_s", "final_loss", "coupling")

@@ -24,10 +24,16 @@ def test_goals_are_read_and_written(text: str, quantity: str, value: float) -> N
     assert written["stop_when"] == [str(options.stop_when[0])]
 
 
+def test_one_condition_needs_no_list() -> None:
+    assert options_of(stop_when="accuracy >= 0.9") == options_of(stop_when=["accuracy >= 0.9"])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"stop_when": ["accuracy > 0.9"]}, "expected a bound"),
+        ({"stop_when": "accuracy > 0.9"}, "expected a bound"),
+        ({"stop_when": ["time >= 1 s"] * 4}, "at most 3"),
         ({"stop_when": ["accuracy <= 0.9"]}, "expected 'accuracy >="),
         ({"stop_when": ["accuracy >= 95"]}, "from 0 to 1"),
         ({"stop_when": ["loss <= nan"]}, "expected a number"),

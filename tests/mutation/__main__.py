@@ -98,7 +98,8 @@ def tried(mutation: Mutation, place: Path) -> Verdict:
 def failing(places: Sequence[Path], mutations: Sequence[Mutation]) -> list[str]:
     """Return the tests that fail although nothing was planted, of those that the mutations name."""
     targets = list(dict.fromkeys(target for mutation in mutations for target in mutation.targets))
-    shares = [targets[place :: len(places)] for place in range(len(places))]
+    # Without a target pytest would run all tests.
+    shares = [share for place in range(len(places)) if (share := targets[place :: len(places)])]
     with ThreadPoolExecutor(len(places)) as pool:
         all_done = list(pool.map(run_tests, places, shares))
     found = [test for done in all_done for test in _CAUGHT.findall(done.stdout)]
@@ -116,6 +117,9 @@ def main() -> int:
         mutation for room in ROOMS for mutation in room.MUTATIONS
         if options.only in mutation.name or options.only in mutation.file
     ]  # fmt: skip
+    if not mutations:
+        print(f"no mutation is called '{options.only}'")
+        return 1
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         places = []

@@ -50,8 +50,8 @@ MUTATIONS = [
     Mutation(
         "patience never ends",
         "schemes/supervision.py",
-        "yield from self._wait(self._down_members, recovery.timeout)",
-        "yield from self._wait(self._down_members)",
+        'recovery.timeout if recovery.policy == "wait" else None',
+        "None",
         "schemes/test_supervision.py",
     ),
     Mutation(

@@ -101,7 +101,7 @@ MUTATIONS = [
         "learning/sgd.py",
         "rate *= (step + 1) / (options.warm_up + 1)",
         "rate *= step / (options.warm_up + 1)",
-        "learning/test_training.py",
+        "learning/test_gradients.py",
     ),
     Mutation(
         "gradients of later parameters than the device had",

@@ -77,12 +77,11 @@ MUTATIONS = [
         "schemes/allreduce",
     ),
     Mutation(
-        "halving doesn't encode the mean",
+        "halving forgets to divide the sum",
         "schemes/allreduce/halving_doubling.py",
-        "    return (yield from seat.encode(_stretch(chunks, low, high), held * (1 / len(seat.round.workers))))",
-        "    return seat.round.channel._coder.message(\n"
-        '        seat.worker.name, _stretch(chunks, low, high), held * (1 / len(seat.round.workers)), ""\n    )',
-        "schemes/allreduce",
+        "held * (1 / len(seat.round.workers))",
+        "held",
+        "learning/test_schemes.py",
     ),
     Mutation(
         "a tree sends to all its children at once",

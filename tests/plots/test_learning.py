@@ -42,7 +42,7 @@ def test_replications_are_thin_lines_of_one_colour():
 def test_the_coupling_is_said():
     figure = draw("learning-curve", builders.learning().assign(coupling="stand-in"))
     said = [text.get_text() for text in figure.axes[0].texts if text.get_gid() == "remark"]
-    assert said == ["clock: that of a stand-in"]
+    assert said == ["a stand-in: the clock is that of the scenario's model"]
 
 
 def test_nobody_beats_the_front():
@@ -65,3 +65,13 @@ def test_trainings_without_the_target_are_left_out_and_said():
     assert list(front.get_xdata()) == [10, 40]
     assert list(front.get_ydata()) == [0.95, 0.97]
     assert any("1" in text.get_text() for text in figure.axes[0].texts if text.get_gid() == "remark")
+
+
+def test_soon_or_good_names_target_and_clock_and_cuts_no_point():
+    table = builders.trainings().assign(target="accuracy >= 0.95", coupling="own")
+    axes = draw("pareto", table).axes[0]
+    said = [text.get_text() for text in axes.texts if text.get_gid() == "remark"]
+    assert "target: accuracy >= 0.95" in said[0]
+    assert "the clock moves its own bytes" in said[0]
+    assert axes.get_xlim()[0] == 0
+    assert axes.get_xlim()[1] > 60

@@ -11,7 +11,7 @@ from tests.building import run
 
 
 def lived(sizes: tuple[int, int], **training: Any) -> Result:
-    """Train two layers of so many MB: passes forward of 2 s each, backward of 2 s for the first and 4 s for the second."""
+    """Train two layers of so many MB: forward passes of 2 s each, backward ones of 2 s and 4 s."""
     layers = [
         {"name": "first", "parameters": f"{sizes[0]} MB", "forward_time": "2 s", "backward_time": "2 s"},
         {"name": "second", "parameters": f"{sizes[1]} MB", "forward_time": "2 s", "backward_time": "4 s"},

@@ -27,10 +27,12 @@ def test_another_seed_gives_another_stream() -> None:
 
 
 def test_machines_crash_at_random_times_of_their_own_that_no_other_machine_changes() -> None:
-    crash = {"kind": "crash", "on": "worker-*", "every": {"distribution": "exponential", "mean": "20 s"}, "lasts": "1 s"}
+    every = {"distribution": "exponential", "mean": "20 s"}
+    crash = {"kind": "crash", "on": "worker-*", "every": every, "lasts": "1 s"}
 
     def crashes(workers: int) -> dict[str, list[float]]:
-        sections = {"cluster": {"workers": workers}, "faults": [crash], "training": {"scheme": "async-ps", "updates": 60}}
+        training = {"scheme": "async-ps", "updates": 60}
+        sections = {"cluster": {"workers": workers}, "faults": [crash], "training": training}
         found = run({"compute": {"scaling": "weak"}, **sections}).incidents.query("kind == 'crash'")
         return {str(worker): rows["start_s"].tolist() for worker, rows in found.groupby("entity")}
 
