@@ -11,7 +11,11 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from simcluster.learning.history import COUPLINGS
+#: How clock and values of what was learned are coupled.
+_COUPLINGS = {
+    "own": "the clock moves its own bytes",
+    "stand-in": "a stand-in: the clock is that of the scenario's model",
+}
 
 
 def require(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -98,4 +102,4 @@ def in_order(values: pd.Series) -> list[object]:
 def couplings(table: pd.DataFrame) -> tuple[str, ...]:
     """Return what to say below a picture of what was learned: how clock and values are coupled."""
     known = sorted(set(table["coupling"].dropna())) if "coupling" in table else []
-    return tuple(COUPLINGS[str(one)] for one in known)
+    return tuple(_COUPLINGS[str(one)] for one in known)

@@ -115,7 +115,7 @@ MUTATIONS = [
         "learning/replica.py",
         "gradient /= minibatches",
         "gradient /= 1",
-        "learning/test_training.py learning/test_schemes.py",
+        "learning/test_local_gradients.py",
     ),
     Mutation(
         "blending goes the other way",

@@ -248,3 +248,18 @@ def test_asking_for_checkpoints_alone_changes_no_time_of_an_update() -> None:
     never = run({"training": {"updates": 4}, "recovery": {"checkpoint_interval": "1000 s"}})
     assert plain.updates.to_csv() == never.updates.to_csv()
     assert scenario({"recovery": {"checkpoint_interval": "1000 s"}}).can_crash
+
+
+def test_a_slow_phase_inside_a_slower_one_changes_nothing() -> None:
+    slow = [
+        {"kind": "slow", "on": "worker-*", "at": "0 s", "lasts": "4 s", "factor": 0.25},
+        {"kind": "slow", "on": "worker-*", "at": "1 s", "lasts": "2 s", "factor": 0.5},
+    ]
+    # A second of work by 4 s, the other one by 5 s.
+    assert times(go(slow, updates=1)) == [13]
+
+
+def test_the_time_to_the_next_crash_begins_when_the_last_one_is_over() -> None:
+    crash = {"kind": "crash", "on": "worker-1", "every": "50 s", "lasts": "10 s"}
+    found = go([crash], updates=14).incidents.query("kind == 'crash'")
+    assert found[["start_s", "end_s"]].to_numpy().tolist()[:2] == [[50, 60], [110, 120]]

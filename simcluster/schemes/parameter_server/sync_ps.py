@@ -17,7 +17,7 @@ import simpy
 
 from simcluster.cluster.cores import Process
 from simcluster.cluster.machines import Server, Worker
-from simcluster.cluster.messages import Message, Part, Values
+from simcluster.cluster.messages import Part, Values
 from simcluster.recording import (
     DECODE,
     ENCODE,
@@ -32,7 +32,7 @@ from simcluster.recording import (
 )
 from simcluster.schemes import taking_over
 from simcluster.schemes.crew import Crew
-from simcluster.schemes.delivery import Arrival, AtOnce, InTurns
+from simcluster.schemes.delivery import AtOnce, InTurns
 from simcluster.schemes.life import live
 from simcluster.schemes.parameter_server import agreeing
 from simcluster.schemes.parameter_server import pull as pulls
@@ -140,7 +140,9 @@ class SyncPs:
         this = self._round(part, update)
         this.join(follower, message.values)
         result, arrivals = yield this.sent
-        yield from self._receive(worker, update, result, arrivals[self._places[worker.index]], follower)
+        follower.enter(PULL)
+        with worker.receive.during(words.PULL, update, result.size):
+            yield arrivals[self._places[worker.index]]
         yield from pull.decode(worker, result, follower, DECODE)
         self._taking_over.bring(worker.index, update, partial(replica.install, part, result.values))
 
@@ -161,14 +163,6 @@ class SyncPs:
             self._averaged(update)
             del self._rounds[part, update]
             this.sent.succeed((message, self._pull.send(cluster.pull, server, cluster.workers, message)))
-
-    def _receive(
-        self, worker: Worker, update: int, message: Message, arrival: Arrival, follower: Contribution
-    ) -> Process:
-        """Receive the result."""
-        follower.enter(PULL)
-        with worker.receive.during(words.PULL, update, message.size):
-            yield arrival
 
     def _round(self, part: Part, update: int) -> _Round:
         """Return the round of a part, which begins when somebody first asks for it."""

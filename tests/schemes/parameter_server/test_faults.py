@@ -74,3 +74,11 @@ def test_winners_that_had_crashed_before_get_the_last_result(late: str) -> None:
     result = crashed({"scheme": "backup-workers", "late": late}, 5, everybody)
     assert result.metrics["updates"] == 5
     assert (result.updates.query("update > 0").groupby("update").size() == 3).all()
+
+
+@pytest.mark.parametrize("scheme", ["async-ps", "ssp", "easgd"])
+def test_who_comes_back_pulls_before_it_computes(scheme: str) -> None:
+    spans = crashed({"scheme": scheme}, 60, BACK).spans.query("entity == 'worker-1' and start_s >= 35")
+    pull = spans.query("lane == 'receive' and activity == 'pull'").iloc[0]
+    assert pull["start_s"] == 35
+    assert spans.query("lane == 'compute' and activity == 'compute'")["start_s"].iloc[0] == pull["end_s"]
