@@ -109,7 +109,7 @@ class Builder:
                 place = child.key or child.place
                 findings.problems.append(Problem(place, key[:100], "unknown key", hint=hint))
         for key, about in REQUIRED.items():
-            if key not in tree.mapping and not (key == "model" and _learns_its_own(tree)):
+            if key not in tree.mapping and not (key == "model" and _may_learn_its_own(tree)):
                 findings.problems.append(Problem(tree.place, key, f"missing key '{key}'", hint=about))
 
     def _check_head(self, tree: Node, head: dict[str, Any], name: str, findings: Findings) -> None:
@@ -311,6 +311,14 @@ def _learns_its_own(tree: Node) -> bool:
     """Return whether the clock moves what is learned, so that there is no other model."""
     learning = tree.mapping.get("learning")
     return learning is not None and "coupling" in learning.mapping and learning.mapping["coupling"].value == "own"
+
+
+def _may_learn_its_own(tree: Node) -> bool:
+    """Return whether there may be no other model; a coupling that is missing or misspelt is a mistake of its own."""
+    learning = tree.mapping.get("learning")
+    if learning is None or not learning.mapping:
+        return False
+    return "coupling" not in learning.mapping or learning.mapping["coupling"].value != "stand-in"
 
 
 def _is_homomorphic(compression: Node) -> bool:

@@ -222,3 +222,11 @@ def test_powersgd_with_an_agreement_finds_the_mean_of_low_rank() -> None:
     sent = [coder.message(f"w{place}", Part(0.0, 480.0), one, "").values for place, one in enumerate(given)]
     found = (sent[0].array + sent[1].array) / 2  # type: ignore[attr-defined]
     assert found == pytest.approx(mean, abs=1e-5)
+
+
+def test_what_one_sender_lost_is_not_fed_back_to_another() -> None:
+    shared, alone = coder_of(build_codec("1-bit")), coder_of(build_codec("1-bit"))
+    part = Part(0.0, 256.0)
+    shared.message("worker-0", part, vector(seed=1), "")
+    second = shared.message("worker-1", part, vector(seed=2), "")
+    assert (second.values.array == alone.message("worker-1", part, vector(seed=2), "").values.array).all()  # type: ignore[attr-defined]

@@ -124,3 +124,10 @@ def test_a_run_without_learning_imports_no_numpy(tmp_path: Path) -> None:
     code += "assert not any(name.startswith('simcluster.learning.training') for name in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("override", ["learning.coupling=sideways", "learning.coupling=null"])
+def test_a_wrong_coupling_is_one_mistake(file: Path, override: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        load(file, [override])
+    assert [problem.field for problem in refused.value.problems] == ["learning.coupling"]

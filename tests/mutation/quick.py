@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from hypothesis import Phase, settings
 
-settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None)
+settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None, deadline=None)
 settings.load_profile("quick")
