@@ -108,7 +108,7 @@ MUTATIONS = [
         "learning/replica.py",
         "        gradient = self._source.gradient(self._began)\n",
         "        gradient = self._source.gradient(self.values)\n",
-        "learning/test_training.py learning/test_schemes.py learning/test_equivalences.py learning/test_coding.py",
+        "learning/test_schemes.py learning/test_theory.py learning/test_equivalences.py",
     ),
     Mutation(
         "the mean gradient of local iterations is their sum",
@@ -122,7 +122,7 @@ MUTATIONS = [
         "learning/replica.py",
         "    parameters *= 1 - weight\n    parameters += weight * other",
         "    parameters *= weight\n    parameters += (1 - weight) * other",
-        "learning/test_training.py learning/test_schemes.py learning/test_equivalences.py learning/test_coding.py",
+        "learning/test_equivalences.py",
     ),
     Mutation(
         "workers draw the same minibatches",
@@ -143,7 +143,7 @@ MUTATIONS = [
         "learning/coding.py",
         "            if not self._feedback:\n                _forget(state)\n",
         "            _forget(state)\n",
-        "learning/test_training.py learning/test_schemes.py",
+        "learning/test_theory.py",
     ),
     Mutation(
         "all senders share a codec's state",
@@ -157,6 +157,6 @@ MUTATIONS = [
         "learning/checkpoints.py",
         "            holder.optimiser.take_over(kept.optimiser)\n",
         "",
-        "learning/test_training.py learning/test_schemes.py",
+        "learning/test_checkpoints.py",
     ),
 ]

@@ -174,7 +174,7 @@ MUTATIONS = [
         "schemes/gossip/asynchronous.py",
         "blend(self._part, message.values, 0.5)",
         "blend(self._part, message.values, 0.4)",
-        "schemes/gossip learning/test_schemes.py",
+        "learning/test_meeting.py",
     ),
     Mutation(
         "a passive worker answers before it has the question",

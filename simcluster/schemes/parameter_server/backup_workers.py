@@ -12,8 +12,9 @@ for nothing: its update is discarded and counted. ``late`` says what it does the
 With overlap, parts are pushed in the backward pass already, and the next forward pass begins layer by layer; but no
 part comes back before all parts of N workers are there.
 
-Assumed: telling late workers costs nothing. The training is over when the winners of the last update have its result.
-An update ends with the last of its winners.
+Assumed: telling late workers costs nothing. With ``finish`` and a lossy pull under real training, a result is sent as
+its difference from the one before: who has missed that is given it at no cost. The training is over when the winners
+of the last update have its result. An update ends with the last of its winners.
 
 Faults: a worker that crashes is one that is late: what it has contributed to an update that isn't complete is
 forgotten. The training goes on as long as N are left, and stands still until they are again: for ever, if too many are
