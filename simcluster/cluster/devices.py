@@ -48,6 +48,8 @@ class DedicatedDevice:
     env : simpy.Environment
     """
 
+    __slots__ = ("_env",)
+
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
 

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from hypothesis import Phase, settings
 
-settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None, deadline=None)
+PHASES = [Phase.explicit, Phase.generate]
+
+settings.register_profile("quick", phases=PHASES, derandomize=True, database=None, deadline=None)
 settings.load_profile("quick")
