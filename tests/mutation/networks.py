@@ -87,14 +87,14 @@ MUTATIONS = [
         "network/variation.py",
         "yield change.at + drawn(change.lasts), 1.0",
         "yield change.at + drawn(change.lasts), factor",
-        "network/test_conditions.py",
+        "schemes/test_supervision.py",
     ),
     Mutation(
         "unfairness of another variance",
         "network/conditions.py",
         "self._shape = cv**-2",
         "self._shape = cv**-1",
-        "network/test_conditions.py",
+        "network/test_unfairness.py",
     ),
     Mutation(
         "overheads of messages cost nothing",

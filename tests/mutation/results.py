@@ -39,7 +39,7 @@ MUTATIONS = [
         "recording/spans.py",
         "        self._rate = rate\n        self._flows = flows\n\n    def passed",
         "        self._rate = self._rate or rate\n        self._flows = flows\n\n    def passed",
-        "recording network/test_recorded.py",
+        "simulation/test_laws.py",
     ),
     Mutation(
         "a quantile is off by one",

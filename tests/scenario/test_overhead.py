@@ -28,3 +28,6 @@ def test_what_a_share_costs_more_is_added_to_the_whole(overhead: Any, whole: flo
 
 def test_it_counts_only_where_compressed_data_is_computed_on() -> None:
     assert scenario({"compression": {"codec": {"rho": 0.5}, "usage": "one-time"}}).overhead == 1
+    every_update = {"compression": {"codec": {"rho": 0.5}, "operation_overhead": 1.5}}
+    assert scenario(every_update).overhead == 1
+    assert run(every_update).metrics["computation_s"] == 2

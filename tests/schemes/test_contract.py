@@ -134,3 +134,33 @@ def test_a_run_can_go_on_for_a_while(scheme: str) -> None:
         question["training"]["updates"] = 24 * factor
         times.append(run(question, record=False).metrics["total_time_s"])
     assert times[1] / times[0] == pytest.approx(4, rel=0.15)
+
+
+#: Relabellings of four workers under which a scheme must look the same: all where every place is alike, turns where
+#: everybody begins with the next one, neighbours of a hypercube. Roots of trees, leaders, and who is active in a pair are
+#: places of their own.
+RELABELLED = {
+    **dict.fromkeys(("sync-ps", "async-ps", "ssp", "backup-workers", "easgd"), (3, 0, 2, 1)),
+    **dict.fromkeys(("ring-allreduce", "direct", "all-gather", "d-psgd"), (1, 2, 3, 0)),
+    "halving-doubling": (1, 0, 3, 2),
+}
+
+
+@pytest.mark.parametrize("codec", ["none", CODEC], ids=["plain", "codec"])
+@pytest.mark.parametrize("scheme", RELABELLED)
+def test_relabelling_workers_permutes_the_results(scheme: str, codec: Any) -> None:
+    """Workers of four speeds; each keeps its life, whatever its number."""
+    speeds = (1.0, 1.3, 1.7, 2.3)
+    lives = []
+    for places in ((0, 1, 2, 3), RELABELLED[scheme]):
+        question = changes(scheme, 4) | {"compression": {"codec": codec}}
+        question["compute"] = question["compute"] | {"jitter": None}
+        question["cluster"] = {"groups": [{"count": 1, "speed": speeds[place]} for place in places]}
+        updates = run(question, record=False).updates
+        rows = {
+            speeds[place]: updates[updates["worker"] == f"worker-{index}"].drop(columns="worker").to_numpy(float)
+            for index, place in enumerate(places)
+        }
+        lives.append(rows)
+    for speed in speeds:
+        assert np.allclose(lives[0][speed], lives[1][speed], rtol=1e-9, atol=1e-9), speed
