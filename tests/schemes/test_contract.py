@@ -137,8 +137,8 @@ def test_a_run_can_go_on_for_a_while(scheme: str) -> None:
 
 
 #: Relabellings of four workers under which a scheme must look the same: all where every place is alike, turns where
-#: everybody begins with the next one, neighbours of a hypercube. Roots of trees, leaders, and who is active in a pair are
-#: places of their own.
+#: everybody begins with the next one, neighbours of a hypercube. Roots of trees, leaders, and who is active in a pair
+#: are places of their own.
 RELABELLED = {
     **dict.fromkeys(("sync-ps", "async-ps", "ssp", "backup-workers", "easgd"), (3, 0, 2, 1)),
     **dict.fromkeys(("ring-allreduce", "direct", "all-gather", "d-psgd"), (1, 2, 3, 0)),
