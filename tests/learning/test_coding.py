@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simcluster.cluster.messages import Part
@@ -38,6 +38,7 @@ def vector(kind: Kind = "gradient", seed: int = 1, layout: Layout = OWN, part: P
     return Vector(layout, low, values, kind, values / 2 if kind == "contribution" else None)
 
 
+@settings(deadline=None)
 @given(
     edges=st.lists(st.integers(0, 10**9), max_size=20),
     size=st.integers(1, 10**9),
@@ -52,6 +53,7 @@ def test_parts_tile_the_vector(edges: list[int], size: int, elements: int) -> No
     assert all(one[1] == other[0] for one, other in pairwise(ranges))
 
 
+@settings(deadline=None)
 @given(start=st.floats(0, 1e9), sizes=st.lists(st.floats(0.1, 1e8), min_size=1, max_size=30))
 def test_edges_that_are_sums_of_floats_tile_too(start: float, sizes: list[float]) -> None:
     total = start + math.fsum(sizes)
