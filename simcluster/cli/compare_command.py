@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from simcluster.cli.output import announce
+from simcluster.cli.parameters import confidence_option
 from simcluster.cli.running import Where, resumable, running_options
 from simcluster.errors import UserInputError
 from simcluster.simulation import load
@@ -27,10 +28,7 @@ from simcluster.simulation import load
     "--replications", type=click.IntRange(2), default=10, show_default=True, metavar="N",
     help="Pairs of runs, each under a seed of its own.",
 )
-@click.option(
-    "--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True,
-    metavar="P", help="Confidence of the intervals.",
-)
+@confidence_option
 @running_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print all metrics as CSV.")
 def command(

@@ -14,6 +14,10 @@ file_argument = click.argument("file", type=click.Path(path_type=Path))
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write tables and plots into DIR."
 )
+confidence_option = click.option(
+    "--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True,
+    metavar="P", help="Confidence of the intervals.",
+)
 
 
 def scenario_options(command: F) -> F:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from simcluster.cli.output import announce
-from simcluster.cli.parameters import file_argument, scenario_options
+from simcluster.cli.parameters import confidence_option, file_argument, scenario_options
 from simcluster.cli.running import Where, resumable, running_options
 from simcluster.simulation import load
 
@@ -30,10 +30,7 @@ from simcluster.simulation import load
     "--most", type=click.IntRange(2), default=10_000, show_default=True, metavar="N",
     help="Most runs for --until, the pilot's included.",
 )
-@click.option(
-    "--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True,
-    metavar="P", help="Confidence of the intervals.",
-)
+@confidence_option
 @running_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print all runs with all their metrics as CSV.")
 def command(

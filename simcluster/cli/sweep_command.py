@@ -27,7 +27,7 @@ from simcluster.simulation import load_grid
 @click.option(
     "--plot", "plots", multiple=True, metavar="KIND[:OPTION=VALUE,...]",
     help="Draw a picture into the --out folder: breakdown, speedup, overhead, totals, feasible-region, lines, "
-    "heat-map, break-even, comparison.",
+    "heat-map, break-even, comparison, pareto.",
 )
 @click.option("--columns", metavar="NAMES", help="Metrics to print, separated by commas; the files hold all of them.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the runs as CSV; without --columns, all columns.")

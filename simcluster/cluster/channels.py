@@ -67,7 +67,7 @@ class PlainChannel:
         return part.size
 
     def wire_size(self, part: Part) -> float:
-        """Return the bytes of a message of a part on the wire, by the cost profile [B]."""
+        """Return the bytes of a message of a part on the wire, where values go through as they are [B]."""
         return part.size
 
     def private_routes(self, pairs: Sequence[tuple[Machine, Machine]]) -> Sequence[PrivateRoute] | None:
@@ -147,10 +147,6 @@ class _CodecChannel(PlainChannel):
         super().__init__(network, coder, model_size)
         self._profile = profile
 
-    def wire_size(self, part: Part) -> float:
-        """Return the bytes of a message of a part on the wire, by the cost profile [B]."""
-        return self._profile.compressed_size(part.size)
-
     def _encode(self, machine: Machine, size: float, follower: Follower, phase: int) -> Process:
         duration = self._profile.encode_time(size, self._model_size)
         return machine.engine.work(words.ENCODE, duration, size, follower, phase)
@@ -182,10 +178,6 @@ class AgreeingChannel(RecodingChannel):
 
     agrees = True
 
-    def wire_size(self, part: Part) -> float:
-        """Return the bytes of a message after the agreement, by the cost profile [B]."""
-        return self._profile.message_size(part.size)
-
     def propose(self, machine: Machine, part: Part, values: Values) -> float:
         """Return the bytes that a worker proposes to all before they encode a part [B]."""
         return self._coder.propose(machine.name, part, values, self._profile.agreed_size(part.size))
@@ -193,6 +185,10 @@ class AgreeingChannel(RecodingChannel):
 
 class CompressedChannel(_CodecChannel):
     """Carries parameters that stay compressed: encoded once before the first update, decoded once after the last."""
+
+    def wire_size(self, part: Part) -> float:
+        """Return the bytes of a message of a part on the wire, by the cost profile [B]."""
+        return self._profile.compressed_size(part.size)
 
     def averaged_size(self, part: Part) -> float:
         """Return the bytes of a compressed message, which is averaged as it is [B]."""

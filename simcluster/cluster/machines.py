@@ -74,7 +74,7 @@ class Worker:
 
     def compute(self, minibatches: int) -> simpy.Event:
         """Return the event at which the device has computed so many minibatches, begun now."""
-        return self.device.compute(self._minibatch_time * self._jitter.stretch(minibatches))
+        return self.device.compute(self.duration(minibatches))
 
     def aggregate(self, size: float, follower: Follower) -> Process:
         """Add up ``size`` bytes [B] that others have sent, while ``follower`` waits for it."""

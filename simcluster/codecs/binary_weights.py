@@ -34,8 +34,9 @@ from simcluster.codecs.representation import (
     Representation,
     finite,
     matrix_shape,
+    same_length,
 )
-from simcluster.codecs.row_blocks import row_blocks
+from simcluster.codecs.row_blocks import blocked_product, blocked_transposed_product
 
 Per = Annotated[Literal["row", "tensor"], Field(description="What has a scale of its own.")]
 
@@ -74,18 +75,13 @@ class OpenedBinary(Opened):
             plus = bit_rows.selected_sums(self.bits, matrix[:, 0])
             looked_up: Array = scales * (2 * plus - matrix.sum())[:, None]
             return looked_up
-        product = np.empty((self.shape[0], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            np.matmul(self._signs(rows, matrix.dtype), matrix, out=product[rows])
+        product = blocked_product(lambda rows: self._signs(rows, matrix.dtype), self.shape, matrix)
         product *= scales
         return product
 
     def _rmatmul(self, matrix: Array) -> Array:
         scaled = matrix * self.scales.astype(matrix.dtype, copy=False)
-        product = np.zeros((self.shape[1], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            product += self._signs(rows, matrix.dtype).T @ scaled[rows]
-        return product
+        return blocked_transposed_product(lambda rows: self._signs(rows, matrix.dtype), self.shape, scaled)
 
     def _signs(self, rows: slice, dtype: np.dtype[np.floating]) -> Array:
         signs = bit_rows.unpack_rows(self.bits[rows], self.shape[1]).astype(dtype)
@@ -169,12 +165,6 @@ def scaled(integers: NDArray[np.int64], row_scales: Floats, column_scales: Float
     """Return integers times a scale of their row and one of their column."""
     product: Array = integers.astype(np.float32) * row_scales * column_scales.T
     return product
-
-
-def same_length(first: Opened, second: Opened) -> None:
-    """Raise a CodecError unless the rows of two matrices have one length."""
-    if first.shape[1] != second.shape[1]:
-        raise CodecError(f"rows of {first.shape[1]} and of {second.shape[1]} elements have no product")
 
 
 def read_scales(name: str, data: bytes) -> Floats:

@@ -24,7 +24,7 @@ from simcluster.codecs.cla_matrix import ClaMatrix, cla_cost, column_numbers, co
 from simcluster.codecs.errors import CodecError
 from simcluster.codecs.layout import Reader, index_type, written
 from simcluster.codecs.protocol import Codec, CodecOptions, Payload, State
-from simcluster.codecs.representation import Cost, Function, Opened, Operation, Representation, matrix_shape
+from simcluster.codecs.representation import PRODUCTS, Cost, Function, Opened, Operation, Representation, matrix_shape
 
 
 class ClaOptions(CodecOptions):
@@ -51,7 +51,7 @@ class Cla(Representation):
     @property
     def algebra(self) -> frozenset[str]:
         """What can be done on payloads: products, and functions of the dictionaries' elements."""
-        return frozenset({"matvec", "matmul", "rmatmul", "elementwise"})
+        return PRODUCTS | {"elementwise"}
 
     def _encode(self, values: NDArray[Any], state: State, rng: np.random.Generator, agreed: bytes) -> bytes:
         matrix = values.reshape(matrix_shape(values.shape))

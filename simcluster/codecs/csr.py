@@ -24,9 +24,10 @@ from pydantic import Field
 
 from simcluster.codecs.errors import CodecError
 from simcluster.codecs.layout import Reader, as_bits, index_type, written
-from simcluster.codecs.plain_matrix import COMPRESSED, PLAIN, Plain, plain_bytes, read_plain
+from simcluster.codecs.plain_matrix import COMPRESSED, Plain, plain_bytes, read_if_plain
 from simcluster.codecs.protocol import Codec, CodecOptions, Payload, State
 from simcluster.codecs.representation import (
+    PRODUCTS,
     Array,
     Cost,
     Function,
@@ -64,7 +65,7 @@ class Csr(Representation):
     @property
     def algebra(self) -> frozenset[str]:
         """What can be done on payloads: all but updates, and these too if the pattern is fixed."""
-        claimed = frozenset({"add", "matvec", "matmul", "rmatmul", "elementwise"})
+        claimed = PRODUCTS | {"add", "elementwise"}
         return claimed | {"axpy"} if self.options.fixed_pattern else claimed
 
     def _encode(self, values: NDArray[Any], state: State, rng: np.random.Generator, agreed: bytes) -> bytes:
@@ -86,10 +87,9 @@ class Csr(Representation):
     def _open(self, payload: Payload) -> Opened:
         reader = Reader(self.name, payload.data)
         shape = matrix_shape(payload.shape)
-        if reader.raw(1) == PLAIN:
-            return read_plain(reader, shape, payload.dtype)
-        if payload.data[:1] != COMPRESSED:
-            raise CodecError(f"{self.name}: the payload begins with {payload.data[0]}, not 0 or 1")
+        plain = read_if_plain(self.name, reader, payload)
+        if plain is not None:
+            return plain
         counts = reader.take(shape[0], np.uint32).astype(np.int64)
         kind = index_type(shape[1] - 1)
         number = int(counts.sum())

@@ -31,6 +31,7 @@ from simcluster.codecs.huffman import huffman_decoded, huffman_encoded
 from simcluster.codecs.layout import Reader, written
 from simcluster.codecs.protocol import Codec, CodecOptions, Floats, Payload, State
 from simcluster.codecs.representation import (
+    PRODUCTS,
     Array,
     Cost,
     Function,
@@ -78,7 +79,7 @@ class DeepCompression(Representation):
     @property
     def algebra(self) -> frozenset[str]:
         """What can be done on payloads: products, and what changes the shared values alone; sums if they share all."""
-        claimed = frozenset({"axpy", "matvec", "matmul", "rmatmul", "elementwise"})
+        claimed = PRODUCTS | {"axpy", "elementwise"}
         return claimed | {"add"} if self.options.fixed_assignment else claimed
 
     def _encode(self, values: Floats, state: State, rng: np.random.Generator, agreed: bytes) -> bytes:

@@ -36,7 +36,7 @@ from simcluster.codecs.representation import (
     finite,
     matrix_shape,
 )
-from simcluster.codecs.row_blocks import row_blocks
+from simcluster.codecs.row_blocks import blocked_product, blocked_transposed_product, row_blocks
 from simcluster.codecs.sparse import share_of
 
 #: Elements that are hashed at a time: their 64-bit words stay in the second-level cache.
@@ -76,16 +76,10 @@ class OpenedHashing(Opened):
         return matrix
 
     def _matmul(self, matrix: Array) -> Array:
-        product = np.empty((self.shape[0], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            np.matmul(self._rows(rows, matrix.dtype), matrix, out=product[rows])
-        return product
+        return blocked_product(lambda rows: self._rows(rows, matrix.dtype), self.shape, matrix)
 
     def _rmatmul(self, matrix: Array) -> Array:
-        product = np.zeros((self.shape[1], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            product += self._rows(rows, matrix.dtype).T @ matrix[rows]
-        return product
+        return blocked_transposed_product(lambda rows: self._rows(rows, matrix.dtype), self.shape, matrix)
 
     def _rows(self, rows: slice, dtype: np.dtype[np.floating]) -> Array:
         # All codes are in range; saying how to treat others saves numpy from looking at them first.

@@ -33,9 +33,10 @@ from simcluster.codecs.representation import (
     Representation,
     dense_cost,
     matrix_shape,
+    same_length,
     terms_after,
 )
-from simcluster.codecs.row_blocks import row_blocks
+from simcluster.codecs.row_blocks import blocked_product, blocked_transposed_product, row_blocks
 
 #: Integers up to this are exact in float64.
 _EXACT = 2**53
@@ -70,15 +71,11 @@ class OpenedInteger(Opened):
         return scaled_integers(self.levels, self.exponent)
 
     def _matmul(self, matrix: Array) -> Array:
-        product = np.empty((self.shape[0], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            np.matmul(self.levels[rows].astype(matrix.dtype), matrix, out=product[rows])
+        product = blocked_product(lambda rows: self.levels[rows].astype(matrix.dtype), self.shape, matrix)
         return np.ldexp(product, self.exponent)
 
     def _rmatmul(self, matrix: Array) -> Array:
-        product = np.zeros((self.shape[1], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            product += self.levels[rows].astype(matrix.dtype).T @ matrix[rows]
+        product = blocked_transposed_product(lambda rows: self.levels[rows].astype(matrix.dtype), self.shape, matrix)
         return np.ldexp(product, self.exponent)
 
 
@@ -160,15 +157,12 @@ def integer_product(first: OpenedInteger, second: OpenedInteger) -> Array:
     CodecError
         If the rows have different lengths, or the sums could be too large for exact arithmetic.
     """
-    if first.shape[1] != second.shape[1]:
-        raise CodecError(f"rows of {first.shape[1]} and of {second.shape[1]} elements have no product")
+    same_length(first, second)
     largest = [int(np.abs(one.levels.astype(np.int64)).max(initial=0)) for one in (first, second)]
     if largest[0] * largest[1] * first.shape[1] > _EXACT:
         raise CodecError("the sums of products of these integers could lie beyond 2**53")
     others = second.levels.astype(np.float64).T
-    product = np.empty((first.shape[0], second.shape[0]))
-    for rows in row_blocks(first.shape):
-        np.matmul(first.levels[rows].astype(np.float64), others, out=product[rows])
+    product = blocked_product(lambda rows: first.levels[rows].astype(np.float64), first.shape, others)
     return np.ldexp(product, first.exponent + second.exponent) / (first.divisor * second.divisor)
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simcluster.codecs.errors import CodecError
 from simcluster.codecs.layout import Reader, as_bits, index_type, written
-from simcluster.codecs.plain_matrix import COMPRESSED, PLAIN, Plain, plain_bytes, read_plain
+from simcluster.codecs.plain_matrix import COMPRESSED, Plain, plain_bytes, read_if_plain
 from simcluster.codecs.protocol import Payload, State
 from simcluster.codecs.representation import (
     PRODUCTS,
@@ -234,7 +234,7 @@ class LowEntropyCodec(Representation):
 
         Not sums: two matrices of K values add up to one of up to K * K.
         """
-        return frozenset({"matvec", "matmul", "rmatmul", "elementwise"})
+        return PRODUCTS | {"elementwise"}
 
     @abstractmethod
     def _group_bytes(self, groups: Groups, shape: tuple[int, int]) -> int:
@@ -261,10 +261,9 @@ class LowEntropyCodec(Representation):
     def _open(self, payload: Payload) -> Opened:
         reader = Reader(self.name, payload.data)
         shape = matrix_shape(payload.shape)
-        if reader.raw(1) == PLAIN:
-            return read_plain(reader, shape, payload.dtype)
-        if payload.data[:1] != COMPRESSED:
-            raise CodecError(f"{self.name}: the payload begins with {payload.data[0]}, not 0 or 1")
+        plain = read_if_plain(self.name, reader, payload)
+        if plain is not None:
+            return plain
         distinct = reader.number(np.uint32)
         if not distinct:
             raise CodecError(f"{self.name}: the payload holds no value")

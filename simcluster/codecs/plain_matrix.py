@@ -7,12 +7,13 @@ another byte.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from simcluster.codecs.errors import CodecError
 from simcluster.codecs.layout import Reader, written
-from simcluster.codecs.representation import Array, Opened
+from simcluster.codecs.protocol import Payload
+from simcluster.codecs.representation import Array, Opened, matrix_shape
 
 #: First byte of a payload that holds the plain matrix, and of one in the format's own layout.
 PLAIN, COMPRESSED = b"\0", b"\1"
@@ -51,14 +52,29 @@ def plain_bytes(values: Array) -> bytes:
     return PLAIN + written(values)
 
 
-def read_plain(reader: Reader, shape: tuple[int, int], dtype: np.dtype[Any]) -> Plain:
-    """Return the matrix of a payload whose first byte was read.
+def read_if_plain(name: str, reader: Reader, payload: Payload) -> Plain | None:
+    """Return the matrix of a payload that holds it plain; else None, and the reader is behind the first byte.
+
+    Parameters
+    ----------
+    name : str
+        The codec, for messages.
+    reader : Reader
+        At the beginning of the payload.
+    payload : Payload
+        What is read.
 
     Raises
     ------
     CodecError
-        If the payload has another length, or holds a value that is not finite.
+        If the first byte is neither, or a plain payload has another length, or holds a value that is not finite.
     """
-    values = reader.finite(shape[0] * shape[1], dtype)
+    first = reader.raw(1)
+    if first == COMPRESSED:
+        return None
+    if first != PLAIN:
+        raise CodecError(f"{name}: the payload begins with {first[0]}, not 0 or 1")
+    shape = matrix_shape(payload.shape)
+    values = reader.finite(payload.count, payload.dtype)
     reader.end()
-    return Plain(shape, dtype, values.reshape(shape))
+    return Plain(shape, payload.dtype, values.reshape(shape))

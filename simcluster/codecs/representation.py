@@ -308,6 +308,12 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
 
 
+def same_length(first: Opened, second: Opened) -> None:
+    """Raise a CodecError unless the rows of two matrices have one length."""
+    if first.shape[1] != second.shape[1]:
+        raise CodecError(f"rows of {first.shape[1]} and of {second.shape[1]} elements have no product")
+
+
 def finite(name: str, values: Array) -> Array:
     """Return values that came out of a payload.
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-
 from simcluster.codecs.representation import Array, Opened
-from simcluster.codecs.row_blocks import row_blocks
+from simcluster.codecs.row_blocks import blocked_product, blocked_transposed_product
 
 #: Columns from which on strips are the faster way (measured for densities of 0.05 to 0.4).
 MANY = 6
@@ -39,15 +37,11 @@ class StripMatrix(Opened):
     def _matmul(self, matrix: Array) -> Array:
         if matrix.shape[1] < MANY:
             return self._few(matrix)
-        result = np.empty((self.shape[0], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            np.matmul(self._strip(rows).astype(matrix.dtype, copy=False), matrix, out=result[rows])
-        return result
+        return blocked_product(lambda rows: self._strip(rows).astype(matrix.dtype, copy=False), self.shape, matrix)
 
     def _rmatmul(self, matrix: Array) -> Array:
         if matrix.shape[1] < MANY:
             return self._few_transposed(matrix)
-        result = np.zeros((self.shape[1], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            result += self._strip(rows).astype(matrix.dtype, copy=False).T @ matrix[rows]
-        return result
+        return blocked_transposed_product(
+            lambda rows: self._strip(rows).astype(matrix.dtype, copy=False), self.shape, matrix
+        )

@@ -17,11 +17,20 @@ import numpy as np
 from pydantic import Field
 
 from simcluster.codecs import bit_rows
-from simcluster.codecs.binary_weights import Per, read_scales, same_length, scaled
+from simcluster.codecs.binary_weights import Per, read_scales, scaled
 from simcluster.codecs.errors import CodecError
 from simcluster.codecs.protocol import Codec, CodecOptions, Floats, Payload, State, expect_size
-from simcluster.codecs.representation import PRODUCTS, Array, Cost, Opened, Operation, Representation, matrix_shape
-from simcluster.codecs.row_blocks import row_blocks
+from simcluster.codecs.representation import (
+    PRODUCTS,
+    Array,
+    Cost,
+    Opened,
+    Operation,
+    Representation,
+    matrix_shape,
+    same_length,
+)
+from simcluster.codecs.row_blocks import blocked_product, blocked_transposed_product
 
 #: Share of the mean magnitude below which an element is zero (TWN, Eq. 6).
 THRESHOLD = 0.7
@@ -62,18 +71,13 @@ class OpenedTernary(Opened):
             sums = bit_rows.selected_sums(self.plus, vector) - bit_rows.selected_sums(self.minus, vector)
             looked_up: Array = scales * sums[:, None]
             return looked_up
-        product = np.empty((self.shape[0], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            np.matmul(self._trits(rows, matrix.dtype), matrix, out=product[rows])
+        product = blocked_product(lambda rows: self._trits(rows, matrix.dtype), self.shape, matrix)
         product *= scales
         return product
 
     def _rmatmul(self, matrix: Array) -> Array:
         scaled_rows = matrix * self.scales.astype(matrix.dtype, copy=False)
-        product = np.zeros((self.shape[1], matrix.shape[1]), matrix.dtype)
-        for rows in row_blocks(self.shape):
-            product += self._trits(rows, matrix.dtype).T @ scaled_rows[rows]
-        return product
+        return blocked_transposed_product(lambda rows: self._trits(rows, matrix.dtype), self.shape, scaled_rows)
 
     def _trits(self, rows: slice, dtype: np.dtype[np.floating]) -> Array:
         trits = bit_rows.unpack_rows(self.plus[rows], self.shape[1]).view(np.int8)

@@ -25,6 +25,7 @@ from simcluster.codecs.errors import CodecError
 from simcluster.codecs.layout import Reader, index_type, written
 from simcluster.codecs.protocol import Codec, CodecOptions, Floats, Payload, State
 from simcluster.codecs.representation import (
+    PRODUCTS,
     Array,
     Cost,
     Function,
@@ -67,7 +68,7 @@ class TilePruning(Representation):
     @property
     def algebra(self) -> frozenset[str]:
         """What can be done on payloads: everything on the tiles kept; sums only without permutations."""
-        claimed = frozenset({"axpy", "matvec", "matmul", "rmatmul", "elementwise"})
+        claimed = PRODUCTS | {"axpy", "elementwise"}
         return claimed if self.options.permute else claimed | {"add"}
 
     def _tiling(self, shape: tuple[int, ...]) -> Tiling:

@@ -71,7 +71,7 @@ class Comparison:
     @property
     def clear(self) -> bool:
         """Whether the interval of the difference excludes 0."""
-        return self.difference.low > 0 or self.difference.high < 0
+        return self.difference.excludes_zero
 
     @property
     def main_part(self) -> str:

@@ -53,6 +53,11 @@ class Estimate:
         return self.mean + self.half_width
 
     @property
+    def excludes_zero(self) -> bool:
+        """Whether 0 lies outside the interval; False if there is none."""
+        return self.low > 0 or self.high < 0
+
+    @property
     def relative(self) -> float:
         """Half-width / mean; infinite if the mean is 0 and the half-width isn't."""
         if self.half_width == 0:

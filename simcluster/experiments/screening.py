@@ -127,7 +127,7 @@ def _table(factors: Sequence[Factor], method: Method, figures: Any) -> pd.DataFr
     table = pd.DataFrame(
         {
             "setting": [one.setting for one in vary],
-            "unit": [one.column.removeprefix(one.setting).removeprefix("_") for one in vary],
+            "unit": [one.base_unit for one in vary],
             "low": [one.low for one in vary],
             "high": [one.high for one in vary],
             **{name: [float(value) for value in figures[name]] for name in _COLUMNS[method]},

@@ -176,7 +176,7 @@ def _line(
     change = estimate([after - before for before, after in pairs])
     line = {
         "setting": vary.setting,
-        "unit": vary.column.removeprefix(vary.setting).removeprefix("_"),
+        "unit": vary.base_unit,
         "low": vary.low,
         "base": factor.base,
         "high": vary.high,

@@ -130,7 +130,6 @@ class Solution:
             return f"{self.condition} holds everywhere from {span}: no break-even of {name} in this range"
         return f"{self.condition} holds nowhere from {span}: no break-even of {name} in this range"
 
-
     def _rounded(self, one: Crossing) -> str:
         """Return a break-even with no more digits than its range allows."""
         return self.vary.text(one.x, one.high - one.low if one.high > one.low else 0.0)

@@ -88,8 +88,8 @@ class Trial:
     def clear(self, confidence: float, other: Trial | None = None) -> bool:
         """Return whether the interval of the paired difference, to the reference or another trial, excludes 0."""
         others = (0.0,) * len(self.values) if other is None else other.values
-        one = estimate([own - theirs for own, theirs in zip(self.values, others, strict=True)], confidence)
-        return one.low > 0 or one.high < 0
+        paired = [own - theirs for own, theirs in zip(self.values, others, strict=True)]
+        return estimate(paired, confidence).excludes_zero
 
 
 class Trials:

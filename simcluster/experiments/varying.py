@@ -111,6 +111,11 @@ class Vary:
         return f"{float(f'{x / self.factor:.{digits}g}'):.6g} {self.unit}".strip()
 
     @property
+    def base_unit(self) -> str:
+        """The base unit of the ends, as the suffix of the column says it; empty if they are plain numbers."""
+        return self.column.removeprefix(self.setting).removeprefix("_")
+
+    @property
     def wide(self) -> bool:
         """Whether steps multiply, rather than add."""
         return self.low > 0 and self.high / self.low >= _WIDE

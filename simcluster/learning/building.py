@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from simcluster.codecs.protocol import Codec
 from simcluster.errors import UserInputError
-from simcluster.learning.architecture import tensors_of
+from simcluster.learning.architecture import Tensor, tensors_of
 from simcluster.learning.data.samples import Samples, load_samples, split
 from simcluster.learning.data.shards import shards_of
 from simcluster.learning.layout import Layout
@@ -20,6 +20,7 @@ from simcluster.learning.problems.network import Network
 from simcluster.learning.sizing import layers_for
 from simcluster.learning.tasks import DataTask, QuadraticTask, Task
 from simcluster.learning.training import Clock, TrainingLearner
+from simcluster.options import CONTENT
 from simcluster.rng import stream
 
 
@@ -62,11 +63,11 @@ def build_learner(options: LearningOptions, around: Surroundings) -> TrainingLea
     UserInputError
         If the data can't be read, or there are too few for the workers.
     """
-    layout = Layout(tensors_of(layers_for(options)), around.model_size)
+    tensors = tensors_of(layers_for(options))
     return TrainingLearner(
         options,
-        _task(options, around),
-        layout,
+        _task(options, around, tensors),
+        Layout(tensors, around.model_size),
         around.codecs,
         local_steps=around.local_steps,
         shared=around.shared,
@@ -75,20 +76,25 @@ def build_learner(options: LearningOptions, around: Surroundings) -> TrainingLea
     )
 
 
-def _task(options: LearningOptions, around: Surroundings) -> Task:
+def _task(options: LearningOptions, around: Surroundings, tensors: Sequence[Tensor]) -> Task:
     batch = options.batch or around.batch
     if options.problem.kind == "quadratic":
         return QuadraticTask(options.problem, around.workers, batch, around.seed)
     train, test = _samples(options.data, options.problem.kind)
     loss = _loss(options, train)
     shards = shards_of(options.shards, train.targets, around.workers, stream(around.seed, "learning", "shards"))
-    network = _network(options, loss, train)
+    network = _network(options, loss, train, tensors)
     return DataTask(network, loss, train, test, shards, batch, options.sampling, around.seed)
 
 
-@lru_cache(maxsize=4)
 def _samples(options: DataOptions, kind: Kind) -> tuple[Samples, Samples]:
     """Return the samples to learn from and to evaluate; the points of a sweep share them."""
+    return _remembered(options, kind, options.model_dump_json(context=CONTENT))
+
+
+@lru_cache(maxsize=4)
+def _remembered(options: DataOptions, kind: Kind, content: str) -> tuple[Samples, Samples]:
+    """Return the samples; ``content`` tells what a file holds now from what it held before."""
     return split(load_samples(options, kind), options)
 
 
@@ -102,8 +108,7 @@ def _loss(options: LearningOptions, train: Samples) -> Loss:
     return Logistic()
 
 
-def _network(options: LearningOptions, loss: Loss, train: Samples) -> Network:
-    tensors = tensors_of(layers_for(options))
+def _network(options: LearningOptions, loss: Loss, train: Samples, tensors: Sequence[Tensor]) -> Network:
     if options.problem.kind == "cnn":
         return ConvolutionalNetwork(tensors, train.inputs.shape[1], loss)
     return DenseNetwork(tensors, loss, options.problem.activation)

@@ -33,15 +33,13 @@ class Checkpoint:
         The last update that was applied.
     holders : mapping of int to Holder
         By a key of each.
-    size : int
-        Number of parameters.
     """
 
-    def __init__(self, update: int, holders: Mapping[int, Holder], size: int) -> None:
+    def __init__(self, update: int, holders: Mapping[int, Holder]) -> None:
         self.update = update
         self._kept: dict[int, _Kept] = {}
         for key, holder in holders.items():
-            optimiser = Sgd(holder.optimiser.options, size)
+            optimiser = Sgd(holder.optimiser.options, len(holder.values))
             optimiser.take_over(holder.optimiser)
             self._kept[key] = _Kept(holder.values.copy(), optimiser)
 

@@ -6,8 +6,8 @@ from simcluster.errors import UserInputError
 from simcluster.learning.architecture import LayerSpec, layers_of
 from simcluster.learning.options import MOST_PARAMETERS, LearningOptions
 
-#: Pixels and classes of the digits.
-_DIGITS = (64, 10)
+#: Pixels and classes of the digits; see ``simcluster.learning.data.digits``.
+DIGITS = (64, 10)
 
 
 def layers_for(options: LearningOptions) -> tuple[LayerSpec, ...]:
@@ -35,7 +35,7 @@ def _dimensions(options: LearningOptions) -> tuple[int, int]:
     if options.problem.kind == "quadratic" or data.source == "synthetic":
         return data.features, data.classes
     if data.source == "digits":
-        return _DIGITS
+        return DIGITS
     from simcluster.learning.data.samples import load_samples
 
     samples = load_samples(data, options.problem.kind)

@@ -67,7 +67,7 @@ class TrainingLearner:
         self._initial = task.initial()
         self._replicas: dict[int, WorkerReplica] = {}
         self._store: GlobalParameters | None = None
-        self._checkpoint = Checkpoint(0, {-1: GlobalParameters(layout, self._initial, self._optimiser())}, layout.size)
+        self._checkpoint = Checkpoint(0, {-1: GlobalParameters(layout, self._initial, self._optimiser())})
         self._due = 0
         self._last = 0
         self._evaluated = -1
@@ -122,7 +122,7 @@ class TrainingLearner:
 
     def save(self) -> Callable[[], None]:
         """Copy everything as it is now, and return what makes this copy the last checkpoint, once it is written."""
-        copy = Checkpoint(self._last, self._holders(), self._layout.size)
+        copy = Checkpoint(self._last, self._holders())
 
         def keep() -> None:
             self._checkpoint = copy

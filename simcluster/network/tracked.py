@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from simcluster.protocols import LinkUsage, Network, Transfer
 
@@ -18,8 +19,9 @@ class TrackedNetwork:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        #: A dictionary, for the order in which they began.
-        self._under_way: dict[Transfer, None] = {}
+        #: A dictionary, for the order in which they began. The network holds what it moves; what was cancelled never
+        #: calls back, and is let go of here when nobody else holds it.
+        self._under_way: WeakKeyDictionary[Transfer, None] = WeakKeyDictionary()
 
     def transfer(
         self, source: str, destinations: Sequence[str], size: float, weight: float = 1.0, priority: int = 0

@@ -1,4 +1,4 @@
-"""Records -> DataFrames: the tables ``spans``, ``updates`` and ``links``."""
+"""Records -> DataFrames: the tables ``updates``, ``spans``, ``links`` and ``transfers``."""
 
 from __future__ import annotations
 

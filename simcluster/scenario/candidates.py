@@ -37,7 +37,7 @@ def load_candidate(
     overrides : sequence of str
         Settings such as ``cluster.workers=8``, one value each.
     allow_path : bool
-        Whether files outside of each file's folder may be extended.
+        Whether files outside of each file's folder may be extended or named.
 
     Raises
     ------

@@ -5,7 +5,7 @@ A run that is over before it has begun properly is remarked on, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from simcluster.learning.options import idle_keys
@@ -282,20 +282,20 @@ def idle_settings(scenario: Scenario, tree: Node) -> list[Notice]:
         written = _written(tree, path)
         if written is not None and (why := reason(scenario)):
             notices.append(Notice(written.key or written.place, ".".join(path), f"no effect: {why}"))
-    for below, why in idle_keys(scenario.learning) if scenario.learning is not None else ():
-        written = _written(tree, ("learning", *below))
-        if written is not None:
-            notices.append(Notice(written.key or written.place, ".".join(("learning", *below)), f"no effect: {why}"))
+    idle = idle_keys(scenario.learning) if scenario.learning is not None else ()
+    notices += _said(tree, ((("learning", *below), f"no effect: {why}") for below, why in idle))
     notices += _few_updates(scenario, tree)
-    for path, why in idle_codec_settings(scenario):
-        written = _written(tree, path)
-        if written is not None:
-            notices.append(Notice(written.key or written.place, ".".join(path), f"no effect: {why}"))
-    for path, message in missing_costs(scenario):
-        written = _written(tree, path)
-        if written is not None:
-            notices.append(Notice(written.key or written.place, ".".join(path), message))
+    notices += _said(tree, ((path, f"no effect: {why}") for path, why in idle_codec_settings(scenario)))
+    notices += _said(tree, missing_costs(scenario))
     return notices
+
+
+def _said(tree: Node, found: Iterable[tuple[Path, str]]) -> Iterator[Notice]:
+    """Yield what is to be said of settings, as far as somebody made them."""
+    for path, message in found:
+        written = _written(tree, path)
+        if written is not None:
+            yield Notice(written.key or written.place, ".".join(path), message)
 
 
 def _few_updates(scenario: Scenario, tree: Node) -> list[Notice]:

@@ -34,9 +34,11 @@ def settle(scenario: Scenario) -> None:
     if learning is None:
         return
     check_encoders(scenario.compression)
-    _check_sizes(learning, scenario)
+    _check_batch(learning, scenario)
+    specs = _specs(learning)
+    _check_held(specs, scenario)
     if learning.coupling == "own":
-        model = learned_model(learning, scenario.compute.minibatch_time)
+        model = _learned_model(learning, specs, scenario.compute.minibatch_time)
         object.__setattr__(scenario, "model", model)  # frozen for everybody else
 
 
@@ -46,14 +48,17 @@ def batch_of(scenario: Scenario) -> int:
     return max(1, scenario.compute.minibatch // split)
 
 
-def _check_sizes(learning: LearningOptions, scenario: Scenario) -> None:
+def _check_batch(learning: LearningOptions, scenario: Scenario) -> None:
     if learning.batch is None and batch_of(scenario) > MOST_BATCH:
         raise FieldError(
             f"a worker's minibatch has {batch_of(scenario):,} samples, and at most {MOST_BATCH:,} can be learned from",
             ("learning",),
             "give learning.batch",
         )
-    size, workers = sum(spec.size for spec in _specs(learning)), scenario.cluster.total_workers
+
+
+def _check_held(specs: Sequence[LayerSpec], scenario: Scenario) -> None:
+    size, workers = sum(spec.size for spec in specs), scenario.cluster.total_workers
     if size * workers > MOST_HELD:
         raise FieldError(
             f"{workers:,} workers with {size:,} parameters each; together at most {MOST_HELD:,} can be learned",
@@ -69,21 +74,17 @@ def _specs(learning: LearningOptions) -> Sequence[LayerSpec]:
         raise FieldError(str(error), ("learning",)) from error
 
 
-def learned_model(learning: LearningOptions, minibatch_time: float) -> Model:
+def _learned_model(learning: LearningOptions, specs: Sequence[LayerSpec], minibatch_time: float) -> Model:
     """Return the model whose bytes are those of what is learned.
 
     Parameters
     ----------
     learning : LearningOptions
+    specs : sequence of LayerSpec
+        Its layers.
     minibatch_time : float [s]
         Of the whole minibatch on one device of speed 1.
-
-    Raises
-    ------
-    FieldError
-        If the samples can't be read, or don't suit the problem.
     """
-    specs = _specs(learning)
     work = math.fsum(spec.work for spec in specs)
     layers = [
         Layer(

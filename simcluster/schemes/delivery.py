@@ -19,6 +19,7 @@ from simcluster.cluster.messages import Message
 from simcluster.protocols import Transfer
 from simcluster.recording import PULL, PUSH, WAITING, Follower, words
 from simcluster.schemes.crew import Crew
+from simcluster.schemes.plan import Plan
 
 #: The event at which a message has arrived.
 Arrival = simpy.Event | Transfer
@@ -101,6 +102,11 @@ class InTurns:
         if key not in self._connections:
             self._connections[key] = simpy.PriorityResource(self._env)
         return self._connections[key]
+
+
+def build(plan: Plan, env: simpy.Environment) -> Delivery:
+    """Return the delivery that a plan needs: only who sends several parts may have to wait for a turn."""
+    return AtOnce() if plan.is_single else InTurns(env)
 
 
 def carry(transfer: Transfer) -> Process:

@@ -43,7 +43,7 @@ def simulate(scenario: Scenario, *, record: bool = False, progress: Progress = _
         Whether to keep the spans of all lanes and the rates of all links, for ``Result.spans`` and ``Result.links``;
         the other results are the same with and without.
     progress : callable
-        Called with the number of each update that has been sent out.
+        Called with the number of each update that has been applied.
 
     Returns
     -------

@@ -91,6 +91,18 @@ def test_compare_with_the_same_says_so() -> None:
     assert {row["metric"] for row in table} >= {"update_time_s", "speedup", "bytes_on_wire"}
 
 
+@pytest.mark.parametrize("command", [["compare", VANILLA, "--set-b", "cluster.workers=5"], ["replicate", VANILLA]])
+def test_a_confidence_is_that_of_the_interval(command: list[str]) -> None:
+    call = [*command, *JITTER, "--replications", "3"]
+    usual, narrow = simcluster(*call), simcluster(*call, "--confidence", "0.5")
+    assert narrow.returncode == 0, narrow.stderr
+    assert "95% confidence" in usual.stdout
+    assert "50% confidence" in narrow.stdout
+    refused = simcluster(*call, "--confidence", "1")
+    assert refused.returncode == 2
+    assert "--confidence" in refused.stderr
+
+
 def test_solve_prints_the_evidence_and_the_answer() -> None:
     call = ["solve", VANILLA, "--preset", "homomorphic", "--vary", "compression.codec.rho=0.01..1"]
     done = simcluster(*call, "--until", "speedup >= 4")

@@ -49,6 +49,15 @@ def test_one_value_has_no_interval() -> None:
     assert math.isnan(estimate([5.0]).half_width)
 
 
+@pytest.mark.parametrize(
+    ("values", "outside"),
+    # 2 +- 12.7 * sqrt(2) / sqrt(2), 20 +- 12.7, -20 +- 12.7; one value has no interval; 0 at the end is inside
+    [([1.0, 3.0], False), ([19.0, 21.0], True), ([-19.0, -21.0], True), ([5.0], False), ([0.0, 0.0], False)],
+)
+def test_an_interval_excludes_zero_on_either_side(values: list[float], outside: bool) -> None:
+    assert estimate(values).excludes_zero is outside
+
+
 @pytest.mark.parametrize("confidence", [0, 1, -1, math.nan])
 def test_a_confidence_is_a_probability(confidence: float) -> None:
     with pytest.raises(UserInputError, match="between 0 and 1"):

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcluster.errors import UserInputError
-from simcluster.learning.data.digits import CLASSES, FEATURES, digits
+from simcluster.learning.data.digits import digits
 from simcluster.learning.data.samples import load_samples, split
 from simcluster.learning.data.shards import shards_of
 from simcluster.learning.options import DataOptions, ShardOptions
 from simcluster.learning.problems.losses import Targets
-from simcluster.learning.sizing import layers_for
+from simcluster.learning.sizing import DIGITS, layers_for
 from tests.learning.playing import Play, options_of, table
 
 
@@ -26,8 +26,7 @@ def test_the_digits_are_those_of_scikit_learn() -> None:
     samples = digits()
     assert (samples.inputs * 16 == bunch.data).all()
     assert (samples.targets == bunch.target).all()
-    assert samples.inputs.shape[1] == FEATURES
-    assert samples.targets.max() + 1 == CLASSES
+    assert (samples.inputs.shape[1], samples.targets.max() + 1) == DIGITS
 
 
 def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +134,16 @@ def test_own_arrays(tmp_path: Path) -> None:
     play = Play(options, 2)
     play.sync(30)
     assert table(play)[-1, 3] < table(play)[0, 3]
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    held = []
+    for seed in (0, 1):
+        rng = np.random.default_rng(seed)
+        data = file_of(tmp_path, inputs=rng.standard_normal((20, 3)), targets=np.arange(20) % 2)
+        task = Play(options_of(data=data.model_dump(), problem={"kind": "softmax"}), 2).learner._task
+        held.append(task._train.inputs)
+    assert (held[0] != held[1]).all()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ import numpy as np
 
 from simcluster.errors import UserInputError
 from simcluster.learning.data.samples import Samples
+from simcluster.learning.sizing import DIGITS
 
-#: What the file holds.
-FEATURES, CLASSES = 64, 10
 _BRIGHTEST = 16
 
 
@@ -32,4 +31,5 @@ def digits() -> Samples:
         raise UserInputError("learning.data: the digits come with scikit-learn; pip install 'simcluster[learning]'")
     with gzip.open(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt") as file:
         table = np.loadtxt(file, delimiter=",")
-    return Samples(np.ascontiguousarray(table[:, :FEATURES]) / _BRIGHTEST, table[:, FEATURES].astype(np.int64))
+    features, _ = DIGITS
+    return Samples(np.ascontiguousarray(table[:, :features]) / _BRIGHTEST, table[:, features].astype(np.int64))

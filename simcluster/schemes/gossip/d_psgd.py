@@ -37,8 +37,8 @@ from simcluster.cluster.machines import Worker
 from simcluster.cluster.messages import Part, Values
 from simcluster.options import FieldError
 from simcluster.recording import Contribution, Piece
+from simcluster.schemes import delivery
 from simcluster.schemes.crew import Crew
-from simcluster.schemes.delivery import AtOnce, InTurns
 from simcluster.schemes.gossip.combining import Combiner
 from simcluster.schemes.gossip.graphs import GraphName, build_graph
 from simcluster.schemes.gossip.letters import Letters
@@ -203,7 +203,7 @@ class DPsgd:
         self._crew = crew = Crew(cluster.env)
         self.progress = progress = Progress(cluster)
         plan = build_plan(options, cluster.model)
-        letters = Letters(cluster.env, cluster.push, AtOnce() if plan.is_single else InTurns(cluster.env))
+        letters = Letters(cluster.env, cluster.push, delivery.build(plan, cluster.env))
         graph = build_graph(options.graph, len(cluster.workers), cluster.seed)
         combiner = Combiner(cluster, graph, letters, crew)
         shares = _Shares(progress, len(cluster.workers) * len(plan.parts))

@@ -40,8 +40,8 @@ from simcluster.recording import (
     Piece,
     words,
 )
+from simcluster.schemes import delivery
 from simcluster.schemes.crew import Crew
-from simcluster.schemes.delivery import AtOnce, InTurns
 from simcluster.schemes.ending import end
 from simcluster.schemes.life import live
 from simcluster.schemes.options import SchemeOptions
@@ -121,7 +121,7 @@ class Asynchronous:
         servers = list(cluster.servers)
         self.progress = Progress(cluster)
         self._crew = Crew(cluster.env)
-        self._delivery = AtOnce() if plan.is_single else InTurns(cluster.env)
+        self._delivery = delivery.build(plan, cluster.env)
         self._store = cluster.learner.store()
         self._shares = [held for shares in shares_of(plan, servers).values() for held in shares]
         self._versions = Versions(cluster, self.progress, len(self._shares))

@@ -46,8 +46,9 @@ from simcluster.recording import (
     UpdateRow,
     words,
 )
+from simcluster.schemes import delivery
 from simcluster.schemes.crew import Crew
-from simcluster.schemes.delivery import Arrival, AtOnce, InTurns
+from simcluster.schemes.delivery import Arrival
 from simcluster.schemes.ending import end
 from simcluster.schemes.parameter_server import pull as pulls
 from simcluster.schemes.parameter_server.options import BarrierOptions
@@ -60,7 +61,6 @@ from simcluster.schemes.seams import Cluster, Progress, Scheme
 class BackupWorkersOptions(BarrierOptions):
     """The ``training`` section of ``backup-workers``."""
 
-    buffers: ClassVar[bool] = False
     goes_on: ClassVar[bool] = True
 
     scheme: Literal["backup-workers"] = "backup-workers"
@@ -118,7 +118,7 @@ class BackupWorkers:
         self._first = plan.forward[0].parts
         #: What can be abandoned.
         self._attempts = Crew(cluster.env)
-        self._delivery = AtOnce() if plan.is_single else InTurns(cluster.env)
+        self._delivery = delivery.build(plan, cluster.env)
         self._pull: pulls.PullMode = options.pull
         self._store = cluster.learner.store()
         self._held = shares_of(plan, list(cluster.servers))

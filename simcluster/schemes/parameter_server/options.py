@@ -20,8 +20,6 @@ class ParameterServerOptions(SchemeOptions):
 class BarrierOptions(ParameterServerOptions):
     """The part of those whose servers send one result to all workers."""
 
-    buffers: ClassVar[bool] = True
-
     pull: pulls.PullMode = Field(
         default="unicast",
         description="How the result reaches the workers: a transfer each, one for all, or without any cost.",

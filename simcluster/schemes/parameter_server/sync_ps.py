@@ -30,9 +30,8 @@ from simcluster.recording import (
     Everybody,
     words,
 )
-from simcluster.schemes import taking_over
+from simcluster.schemes import delivery, taking_over
 from simcluster.schemes.crew import Crew
-from simcluster.schemes.delivery import AtOnce, InTurns
 from simcluster.schemes.life import live
 from simcluster.schemes.parameter_server import agreeing
 from simcluster.schemes.parameter_server import pull as pulls
@@ -45,6 +44,7 @@ from simcluster.schemes.seams import Cluster, Progress, Scheme
 class SyncPsOptions(BarrierOptions):
     """The ``training`` section of ``sync-ps``."""
 
+    buffers: ClassVar[bool] = True
     agrees: ClassVar[bool] = True
 
     scheme: Literal["sync-ps"] = "sync-ps"
@@ -93,7 +93,7 @@ class SyncPs:
         self._plan = plan = build_plan(options, cluster.model)
         self.progress = Progress(cluster)
         self._crew = Crew(cluster.env)
-        self._delivery = AtOnce() if plan.is_single else InTurns(cluster.env)
+        self._delivery = delivery.build(plan, cluster.env)
         self._pull = pulls.build(options.pull, cluster.env, self._delivery)
         self._agreements = agreeing.build(cluster, self._delivery)
         self._store = cluster.learner.store()
